@@ -1,0 +1,168 @@
+package vault
+
+import (
+	"context"
+	"time"
+)
+
+// Limits of one transaction. They are DynamoDB's (100 items, 4 MB, 400 KB an item), with room left for keys.
+const (
+	MaxTransactionItems = 98
+	MaxSealedItem       = 350 << 10
+	MaxTransactionBytes = 3500 << 10
+)
+
+// Store is what the vault needs of a database. shared/dynamo and shared/sqlite implement it; shared/vault/vaulttest
+// holds both to the same conformance suite. A Store is bound to one vault (a key prefix) when it is opened.
+//
+// Errors: a method returns an error of kind Conflict (only Commit), Busy or Undecided where its comment says so; an ended
+// context may come back as it is (context.Canceled, context.DeadlineExceeded). Everything else is Internal. No error text holds
+// a secret, a key, or sealed bytes. Methods are safe for concurrent use, start nothing that outlives the call, and
+// never retry by themselves: the vault decides what may be sent again.
+type Store interface {
+	JournalStore
+	SecretStore
+	AccessStore
+	AttemptStore
+	KeysetStore
+	// Close releases what the store holds. Nothing may be called after it.
+	Close() error
+}
+
+// JournalStore is the put-if-absent log: two journals of numbered records.
+type JournalStore interface {
+	// Tail returns records of t with a number above after, in ascending order, as one strongly consistent read. more says
+	// that the read was cut (a page is at most 1 MB) and that a call after the last number returned goes on.
+	// The read is only read-committed against transactions in flight: it may show a record and not yet the one before it.
+	// Busy: throttled; ask again.
+	Tail(ctx context.Context, t Table, after Seq) (records []StoredRecord, more bool, err error)
+
+	// Commit carries out all of tx or nothing, atomically and durably.
+	//
+	// Errors:
+	//   *ConflictError (kind Conflict): a record to put exists, or one required absent exists. Nothing was done. It carries the existing
+	//      record at a number that tx puts, if there is one.
+	//   Busy: refused (throttled, or in conflict with a transaction in flight). This sending did nothing; the same tx may be sent again.
+	//   Undecided: the answer was lost. tx may have been carried out, may still be, or may never be.
+	Commit(ctx context.Context, tx Transaction) error
+}
+
+// SecretStore holds sealed secret payloads by entry and version.
+type SecretStore interface {
+	// Secrets returns the sealed payloads of keys by one round of parallel strongly consistent batch reads of at most 100 keys
+	// each, asking again for what a batch left unprocessed. A key without a payload is absent from the result. Busy: throttled.
+	Secrets(ctx context.Context, keys []SecretKey) (map[SecretKey][]byte, error)
+}
+
+// AccessStore holds access records: who saw which secret. They are written once and never changed.
+type AccessStore interface {
+	// PutAccess durably writes every record, or returns an error (some may then be written all the same). Writing the same record
+	// again is harmless. Busy: throttled.
+	PutAccess(ctx context.Context, records []StoredAccess) error
+	// AccessHour returns all records of an hour, of all its shards, ordered by shard and then by id.
+	AccessHour(ctx context.Context, h Hour) ([]StoredAccess, error)
+}
+
+// AttemptStore counts failed logins.
+type AttemptStore interface {
+	// AddAttempts atomically adds delta (which may be negative) to the count under key and returns the new count. A counter whose
+	// expiry is not after now counts as 0, whether or not the store has removed it. The counter then expires at expires.
+	// A count never falls below 0.
+	AddAttempts(ctx context.Context, key string, delta int, now, expires time.Time) (int, error)
+	// Attempts returns the count under key at the time now.
+	Attempts(ctx context.Context, key string, now time.Time) (int, error)
+}
+
+// KeysetStore holds wrapped keysets. They are put by Commit, together with a record, and never overwritten.
+type KeysetStore interface {
+	// Keysets returns every keyset of the vault, ordered by purpose and version; none if there is no vault.
+	Keysets(ctx context.Context) ([]StoredKeyset, error)
+}
+
+// Transaction is what Commit carries out. At most MaxTransactionItems items, no two with the same key.
+type Transaction struct {
+	ID          TxnID          // also the client request token
+	Put         []StoredRecord // each put only if no record has its table and number
+	Absent      []RecordKey    // records that must not exist
+	PutSecrets  []StoredSecret
+	DropSecrets []SecretKey
+	PutKeysets  []StoredKeyset // each put only if absent
+}
+
+// RecordKey is a record's place.
+type RecordKey struct {
+	Table Table
+	Seq   Seq
+}
+
+// StoredRecord is a journal record as a table holds it.
+type StoredRecord struct {
+	RecordKey
+	Txn    TxnID  // the attempt that wrote it
+	Clear  Clear  // readable without a key, bound in the additional data
+	Sealed []byte // the sealed record
+}
+
+// Clear is what the change feed may know of a record without a key.
+type Clear struct {
+	Kind   string // "entry", "project", "user", ...; "batch" for a record of several
+	Action string // the action that wrote it, e.g. "syspass account/create"
+	Target uint64 // the id of the first thing changed
+	Actor  UserID // who did it; 0 for tresor itself
+}
+
+// SecretKey names one version of an entry's secret payload.
+type SecretKey struct {
+	Entry   EntryID
+	Version uint32
+}
+
+// StoredSecret is a sealed secret payload.
+type StoredSecret struct {
+	SecretKey
+	Sealed []byte
+}
+
+// Hour is a UTC hour, counted from the Unix epoch.
+type Hour int64
+
+// HourOf returns the hour that t lies in.
+func HourOf(t time.Time) Hour { return Hour(t.Unix() / 3600) }
+
+// Start returns the hour's first instant.
+func (h Hour) Start() time.Time { return time.Unix(int64(h)*3600, 0).UTC() }
+
+// String returns the hour as 2006-01-02T15.
+func (h Hour) String() string { return h.Start().Format("2006-01-02T15") }
+
+// AccessShards is the number of partitions that an hour's access records are spread over.
+const AccessShards = 16
+
+// StoredAccess is a sealed access record.
+type StoredAccess struct {
+	Hour   Hour
+	Shard  uint8  // below AccessShards
+	ID     string // a ULID
+	Sealed []byte
+}
+
+// StoredKeyset is a wrapped keyset.
+type StoredKeyset struct {
+	Purpose Purpose
+	Version uint32
+	VaultID string // the random id of the vault, bound in all additional data
+	Wrapped []byte
+}
+
+// ConflictError is a proven lost race.
+type ConflictError struct {
+	// Existing holds the records found at numbers that the transaction wanted to put; empty if the store did not say, or if
+	// only a record required absent was found.
+	Existing []StoredRecord
+}
+
+// Error says that the race was lost.
+func (e *ConflictError) Error() string { return "journal: a record with that number exists" }
+
+// Is reports whether target is Conflict.
+func (e *ConflictError) Is(target error) bool { return target == error(Conflict) }
