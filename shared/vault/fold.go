@@ -1,0 +1,56 @@
+package vault
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// Fold returns s as comparisons see it: lower case, without accents, compatibility forms resolved. It stands in for the
+// case- and accent-insensitive collation (utf8_unicode_ci) that the originals compare and search with.
+func Fold(s string) string {
+	ascii := true
+	for i := 0; i < len(s); i++ {
+		if s[i] >= utf8.RuneSelf {
+			ascii = false
+			break
+		}
+	}
+	if ascii {
+		return strings.ToLower(s)
+	}
+	var b strings.Builder
+	b.Grow(len(s))
+	for _, r := range norm.NFKD.String(s) {
+		if unicode.Is(unicode.Mn, r) {
+			continue
+		}
+		switch r {
+		case 'ß', 'ẞ':
+			b.WriteString("ss")
+		case 'æ', 'Æ':
+			b.WriteString("ae")
+		case 'œ', 'Œ':
+			b.WriteString("oe")
+		case 'ø', 'Ø':
+			b.WriteByte('o')
+		case 'ł', 'Ł':
+			b.WriteByte('l')
+		case 'đ', 'Đ':
+			b.WriteByte('d')
+		case 'ς':
+			b.WriteRune('σ')
+		default:
+			b.WriteRune(unicode.ToLower(r))
+		}
+	}
+	return b.String()
+}
+
+// EqualFold reports whether two names are the same to the originals' databases: ignoring case, accents and trailing spaces.
+func EqualFold(a, b string) bool { return nameKey(a) == nameKey(b) }
+
+// nameKey is the form under which names are unique.
+func nameKey(s string) string { return strings.TrimRight(Fold(s), " ") }

@@ -1,0 +1,292 @@
+package vault
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// Project returns a project that the caller may see, and what it may do with it. A project shows its name to whoever may traverse it or
+// read anything in it or below it (TPM 7.1). NotFound: there is none, or the caller may not know of it.
+func (r *Reader) Project(id ProjectID) (*Project, ProjectAccess, error) {
+	p := r.x.project(id)
+	if p == nil || p.Trashed.Is() {
+		return nil, ProjectAccess{}, fail(NotFound, "no such project")
+	}
+	a := r.projectAccess(id)
+	if a.Level < ProjectTraverse && !r.leads(id) {
+		return nil, ProjectAccess{}, fail(NotFound, "no such project")
+	}
+	return p, a, nil
+}
+
+// leads reports whether the caller may read some entry in the project or below it.
+func (r *Reader) leads(id ProjectID) bool {
+	below := map[ProjectID]bool{}
+	r.collect(id, below)
+	for _, row := range r.state.orders.byUpdated {
+		if below[row.Project] && r.entryAccess(row.Entry).Level >= LevelRead {
+			return true
+		}
+	}
+	return false
+}
+
+func (r *Reader) collect(id ProjectID, into map[ProjectID]bool) {
+	if into[id] {
+		return
+	}
+	into[id] = true
+	for _, child := range r.state.children[id] {
+		r.collect(child, into)
+	}
+}
+
+// Projects returns every project that the caller may see, ascending by id.
+func (r *Reader) Projects() []*Project {
+	seen := map[ProjectID]bool{}
+	if r.principal.role != Admin {
+		for _, row := range r.state.orders.byUpdated {
+			if !seen[row.Project] && r.entryAccess(row.Entry).Level >= LevelRead {
+				for p := r.x.project(row.Project); p != nil && !seen[p.ID]; p = r.x.project(p.Parent) {
+					seen[p.ID] = true
+				}
+			}
+		}
+	}
+	var list []*Project
+	r.eachProject(func(p *Project) bool {
+		if !p.Trashed.Is() && (seen[p.ID] && r.limits == nil || r.projectAccess(p.ID).Level >= ProjectTraverse) {
+			list = append(list, p)
+		}
+		return true
+	})
+	return list
+}
+
+// eachProject calls yield with every project, whoever may see it, as the Update's changes leave them.
+func (r *Reader) eachProject(yield func(*Project) bool) {
+	var now map[ProjectID]*Project
+	if o, ok := r.x.(*overlay); ok {
+		now = o.projectsNow
+	}
+	each(r.state.projects, now, yield)
+}
+
+// Path returns a project and its ancestors, root first, whoever may see them.
+func (r *Reader) Path(id ProjectID) []*Project {
+	var path []*Project
+	for p := r.x.project(id); p != nil && len(path) < maxDepth; p = r.x.project(p.Parent) {
+		path = append(path, p)
+	}
+	slices.Reverse(path)
+	return path
+}
+
+// VisiblePath returns Path without the ancestors that the caller may not see; the project itself is always there.
+func (r *Reader) VisiblePath(id ProjectID) []*Project {
+	return slices.DeleteFunc(r.Path(id), func(p *Project) bool {
+		return p.ID != id && r.projectAccess(p.ID).Level < ProjectTraverse
+	})
+}
+
+// Children returns the living projects directly under a project (0: the roots), by name, whoever may see them.
+func (r *Reader) Children(id ProjectID) []*Project {
+	var list []*Project
+	r.eachProject(func(p *Project) bool {
+		if p.Parent == id && !p.Trashed.Is() {
+			list = append(list, p)
+		}
+		return true
+	})
+	slices.SortFunc(list, func(a, b *Project) int {
+		return cmp.Or(cmp.Compare(Fold(a.Name), Fold(b.Name)), cmp.Compare(a.ID, b.ID))
+	})
+	return list
+}
+
+// Client returns the root ancestor of a project: the sysPass client. nil for no project.
+func (r *Reader) Client(id ProjectID) *Project { return rootOf(r.x, id) }
+
+// Archived reports whether a project or one of its ancestors is archived.
+func (r *Reader) Archived(id ProjectID) bool {
+	return slices.ContainsFunc(r.Path(id), func(p *Project) bool { return p.Archived })
+}
+
+// CountEntries returns how many living entries are directly in a project, whoever may see them.
+func (r *Reader) CountEntries(id ProjectID) int {
+	n := 0
+	for _, row := range r.state.orders.byUpdated {
+		if row.Project == id {
+			n++
+		}
+	}
+	return n
+}
+
+// Category returns a category; nil if there is none.
+func (r *Reader) Category(id CategoryID) *Category { return r.x.category(id) }
+
+// Categories returns every category by name.
+func (r *Reader) Categories() []*Category {
+	var now map[CategoryID]*Category
+	if o, ok := r.x.(*overlay); ok {
+		now = o.categoriesNow
+	}
+	var list []*Category
+	each(r.state.categories, now, func(c *Category) bool { list = append(list, c); return true })
+	slices.SortFunc(list, func(a, b *Category) int {
+		return cmp.Or(cmp.Compare(Fold(a.Name), Fold(b.Name)), cmp.Compare(a.ID, b.ID))
+	})
+	return list
+}
+
+// Tag returns a tag; nil if there is none.
+func (r *Reader) Tag(id TagID) *Tag { return r.x.tag(id) }
+
+// TagNames returns the names of tags, sorted.
+func (r *Reader) TagNames(ids []TagID) []string {
+	names := make([]string, 0, len(ids))
+	for _, id := range ids {
+		if t := r.x.tag(id); t != nil {
+			names = append(names, t.Name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// TagsContaining returns the ids of the tags whose name contains a folded term.
+func (r *Reader) TagsContaining(folded string) map[TagID]bool {
+	ids := map[TagID]bool{}
+	for id, t := range r.state.tags {
+		if strings.Contains(Fold(t.Name), folded) {
+			ids[id] = true
+		}
+	}
+	return ids
+}
+
+// User returns a user, active or not; nil if there is none.
+func (r *Reader) User(id UserID) *User { return r.x.user(id) }
+
+// Users returns every user, ascending by id. Callers of ListUsers see ids and names; the dialects keep the rest back.
+func (r *Reader) Users() []*User {
+	var now map[UserID]*User
+	if o, ok := r.x.(*overlay); ok {
+		now = o.usersNow
+	}
+	var list []*User
+	each(r.state.users, now, func(u *User) bool { list = append(list, u); return true })
+	return list
+}
+
+// UserNamed returns the user with a username, ignoring case; nil if there is none.
+func (r *Reader) UserNamed(username string) *User {
+	if o, ok := r.x.(*overlay); ok {
+		for _, u := range o.usersNow {
+			if nameKey(u.Username) == nameKey(username) {
+				return u
+			}
+		}
+	}
+	u := r.x.user(r.state.byUsername[nameKey(username)])
+	if u == nil || nameKey(u.Username) != nameKey(username) { // renamed by this Update
+		return nil
+	}
+	return u
+}
+
+// Group returns a group; nil if there is none.
+func (r *Reader) Group(id GroupID) *Group { return r.x.group(id) }
+
+// GroupsOf returns the groups that a user is a member of (not its main group), ascending by id.
+func (r *Reader) GroupsOf(id UserID) []*Group {
+	var list []*Group
+	for _, g := range r.state.memberships[id] {
+		if group := r.x.group(g); group != nil {
+			list = append(list, group)
+		}
+	}
+	return list
+}
+
+// Credentials returns every credential, ascending by id. Only for callers with WriteCredential.
+func (r *Reader) Credentials() ([]*Credential, error) {
+	if !r.MayAdmin(WriteCredential, AdminTarget{}) {
+		return nil, fail(Forbidden, "not allowed to list credentials")
+	}
+	var list []*Credential
+	each(r.state.credentials, nil, func(c *Credential) bool { list = append(list, c); return true })
+	return list, nil
+}
+
+// Grants returns what was set on a project itself, and false where nothing ever was.
+func (r *Reader) Grants(id ProjectID) (ProjectGrants, bool) {
+	g := r.x.projectGrants(id)
+	if g == nil {
+		return ProjectGrants{Project: id, All: ProjectUnset}, false
+	}
+	return *g, true
+}
+
+// Setting returns a setting, or fallback where it is unset.
+func (r *Reader) Setting(key, fallback string) string {
+	if v := r.x.setting(key); v != "" {
+		return v
+	}
+	return fallback
+}
+
+// IsFavourite reports whether the caller has marked an entry.
+func (r *Reader) IsFavourite(id EntryID) bool {
+	f := r.x.favouritesOf(r.principal.id)
+	if f == nil {
+		return false
+	}
+	_, found := slices.BinarySearch(f.Entries, id)
+	return found
+}
+
+// IsFavouriteProject reports whether the caller has marked a project.
+func (r *Reader) IsFavouriteProject(id ProjectID) bool {
+	f := r.x.favouritesOf(r.principal.id)
+	if f == nil {
+		return false
+	}
+	_, found := slices.BinarySearch(f.Projects, id)
+	return found
+}
+
+// Reveals returns how often an entry's secret has left, as of the newest closed hour of access records.
+func (r *Reader) Reveals(id EntryID) int { return int(r.state.reveals[id]) }
+
+// Describe renders a reason as TPM does: `Group: Ops`, `Project: Grant all users` (TPM 4.4, 4.5).
+func (r *Reader) Describe(v Reason) string {
+	text := ""
+	switch v.Code {
+	case ViaManager:
+		text = "Password manager"
+		if v.Project {
+			return "Project: Project manager"
+		}
+	case ViaAdmin:
+		text = "Admin rights"
+	case ViaUser:
+		text = "User direct"
+	case ViaGroup, ViaMainGroup:
+		text = "Group: "
+		if g := r.x.group(v.Group); g != nil {
+			text += g.Name
+		}
+	case ViaAll:
+		text = "Grant all users"
+	case ViaOwner:
+		text = "Owner"
+	case ViaNothing:
+	}
+	if v.Project {
+		return "Project: " + text
+	}
+	return text
+}

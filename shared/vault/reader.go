@@ -1,0 +1,242 @@
+package vault
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// Reader is a caller's view of the vault at one moment: it shows what the caller may see and nothing else. It is valid only inside the
+// function it is given to, which must be pure: it may run several times.
+type Reader struct {
+	state     *State
+	x         view
+	principal *Principal
+	req       *Request
+	now       time.Time
+	limits    map[ProjectID]bool // the projects that a narrowed credential reaches; nil: all
+	levels    map[ProjectID]ProjectAccess
+	loaded    map[SecretKey]Payload
+	wanted    map[SecretKey]bool // secrets that the function asked for, loaded or not
+	reasons   bool               // a locked entry was used with a reason
+}
+
+func newReader(s *State, x view, p *Principal, req *Request, now time.Time, loaded map[SecretKey]Payload) *Reader {
+	r := &Reader{state: s, x: x, principal: p, req: req, now: now, loaded: loaded, levels: map[ProjectID]ProjectAccess{}, wanted: map[SecretKey]bool{}}
+	if c := p.credential; c != nil && len(c.Projects) > 0 {
+		r.limits = map[ProjectID]bool{}
+		for _, id := range c.Projects {
+			r.reach(id)
+		}
+	}
+	return r
+}
+
+// reach adds a project and what is below it to what the credential reaches.
+func (r *Reader) reach(id ProjectID) {
+	if r.limits[id] {
+		return
+	}
+	r.limits[id] = true
+	for _, child := range r.state.children[id] {
+		r.reach(child)
+	}
+}
+
+// Principal returns the caller.
+func (r *Reader) Principal() *Principal { return r.principal }
+
+// Now returns the time of the call.
+func (r *Reader) Now() time.Time { return r.now }
+
+// MayAdmin reports whether the caller may do a to target.
+func (r *Reader) MayAdmin(a AdminAction, target AdminTarget) bool {
+	return mayAdmin(r.principal, a, target)
+}
+
+// projectAccess decides once per call and project, narrowing included.
+func (r *Reader) projectAccess(id ProjectID) ProjectAccess {
+	if a, ok := r.levels[id]; ok {
+		return a
+	}
+	var a ProjectAccess
+	p := r.x.project(id)
+	switch {
+	case p == nil || p.Trashed.Is():
+	case r.principal.operator && p.Owner == 0:
+		a = ProjectAccess{ProjectFull, true, Reason{Code: ViaAdmin}}
+	case r.limits == nil || r.limits[id] || r.limits[p.Parent] && p.Parent != 0:
+		a = effectiveProject(r.x, &r.principal.subject, p)
+	}
+	r.levels[id] = a
+	return a
+}
+
+// entryAccess decides what the caller may do with an entry.
+func (r *Reader) entryAccess(e *Entry) Access {
+	switch {
+	case e.Trashed.Is():
+		return Access{}
+	case r.principal.operator:
+		if e.Owner != 0 {
+			return Access{} // personal entries are their owners' alone, whoever runs the command
+		}
+		return Access{LevelManage, true, Reason{Code: ViaAdmin}}
+	case r.limits != nil && (e.Owner != 0 || !r.limits[e.Project]):
+		return Access{}
+	}
+	if p := r.x.project(e.Project); e.Owner == 0 && (p == nil || p.Trashed.Is()) {
+		return Access{}
+	}
+	return effective(r.x, &r.principal.subject, e, r.projectAccess(e.Project))
+}
+
+// Entry returns an entry that the caller may read, and what it may do with it. NotFound: there is none, or the caller may not know of it.
+func (r *Reader) Entry(id EntryID) (*Entry, Access, error) {
+	e := r.x.entry(id)
+	if e == nil {
+		return nil, Access{}, fail(NotFound, "no such entry")
+	}
+	a := r.entryAccess(e)
+	if a.Level < LevelRead {
+		return nil, Access{}, fail(NotFound, "no such entry")
+	}
+	return e, a, nil
+}
+
+// unlock decides whether the call may use the entry: a locked one only with a reason, and never where a permission is needed.
+func (r *Reader) unlock(e *Entry) error {
+	reason := strings.TrimSpace(r.req.Reason) != ""
+	switch {
+	case e.Lock == Unlocked:
+		return nil
+	case !reason:
+		return fail(Locked, "the entry is locked: a reason is needed")
+	case e.Lock == LockPermission:
+		return fail(LockedFirmly, "the entry is locked: a permission is needed")
+	}
+	r.reasons = true
+	return nil
+}
+
+// Reveal returns an entry's secrets: those of the entry it is linked to, if it is. The action must be one that Reveals. In the first
+// runs of the function the result may be empty; the last run, whose result counts, has the real one (see View). The access is on
+// record before the function's result is handed out. NotFound as Entry; Locked and LockedFirmly for a locked entry.
+func (r *Reader) Reveal(id EntryID) (Payload, error) {
+	e, _, err := r.Entry(id)
+	if err != nil {
+		return Payload{}, err
+	}
+	if err := r.unlock(e); err != nil {
+		return Payload{}, err
+	}
+	if e.Source != 0 {
+		if source := r.x.entry(e.Source); source != nil && !source.Trashed.Is() {
+			e = source
+		}
+	}
+	return r.payload(e), nil
+}
+
+// payload returns what is loaded of an entry's newest payload, and notes that it is wanted.
+func (r *Reader) payload(e *Entry) Payload {
+	if e.SecretVersion == 0 {
+		return Payload{}
+	}
+	key := SecretKey{e.ID, e.SecretVersion}
+	r.wanted[key] = true
+	return r.loaded[key]
+}
+
+// missing returns the wanted secrets that are not loaded, ascending.
+func (r *Reader) missing() []SecretKey {
+	var keys []SecretKey
+	for k := range r.wanted {
+		if _, ok := r.loaded[k]; !ok {
+			keys = append(keys, k)
+		}
+	}
+	slices.SortFunc(keys, compareSecretKeys)
+	return keys
+}
+
+func compareSecretKeys(a, b SecretKey) int {
+	switch {
+	case a.Entry != b.Entry:
+		return int(int64(a.Entry) - int64(b.Entry))
+	default:
+		return int(int64(a.Version) - int64(b.Version))
+	}
+}
+
+// Order is an order in which entries are listed.
+type Order uint8
+
+const (
+	// ByUpdated is updated DESC, id DESC (TPM 2.4).
+	ByUpdated Order = iota
+	// ByClient is client name, entry name, id, all ascending (sysPass 3.3).
+	ByClient
+)
+
+// Entries returns the entries from number skip on, at most take of them (negative: all), that the caller may read and match accepts, and how many there are in
+// all. In an Update it shows the entries as they were before it.
+func (r *Reader) Entries(order Order, match func(*Row) bool, skip, take int) (page []*Entry, total int) {
+	list := r.state.orders.byUpdated
+	if order == ByClient {
+		list = r.state.orders.byClient
+	}
+	for _, row := range list {
+		if !match(row) || r.entryAccess(row.Entry).Level < LevelRead {
+			continue
+		}
+		if total >= skip && (take < 0 || len(page) < take) {
+			page = append(page, row.Entry)
+		}
+		total++
+	}
+	return page, total
+}
+
+// EntriesIn returns the living entries directly in a project that the caller may read, ascending by id.
+func (r *Reader) EntriesIn(projects map[ProjectID]bool) []*Entry {
+	page, _ := r.Entries(ByUpdated, func(row *Row) bool { return projects[row.Project] }, 0, -1)
+	slices.SortFunc(page, func(a, b *Entry) int { return int(int64(a.ID) - int64(b.ID)) })
+	return page
+}
+
+// Field is a searchable field of an entry.
+type Field uint8
+
+// The searchable fields. FieldAny is all of them; FieldBasic all but the custom ones.
+const (
+	FieldName Field = iota
+	FieldUsername
+	FieldEmailAddress
+	FieldURL
+	FieldNotesText
+	FieldCustom
+	FieldBasic
+	FieldAny
+)
+
+// Contains reports whether a field contains term, which must be folded (see Fold) and must not contain NUL.
+func (row *Row) Contains(f Field, folded string) bool {
+	switch f {
+	case FieldAny:
+		return strings.Contains(row.text, folded)
+	case FieldBasic:
+		return strings.Contains(row.text[:len(row.text)-len(row.Text(FieldCustom))-1], folded)
+	}
+	return strings.Contains(row.Text(f), folded)
+}
+
+// Text returns a single field, folded.
+func (row *Row) Text(f Field) string {
+	rest := row.text
+	for range f {
+		_, rest, _ = strings.Cut(rest, "\x00")
+	}
+	field, _, _ := strings.Cut(rest, "\x00")
+	return field
+}

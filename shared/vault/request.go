@@ -1,0 +1,136 @@
+package vault
+
+import (
+	"net/netip"
+	"slices"
+	"time"
+)
+
+// Action is one call of a dialect. Its properties belong to it, not to the HTTP method that carries it: TeamPass writes by GET.
+type Action struct {
+	Dialect Dialect
+	Name    string // unique in the dialect, e.g. "account/create"; `tresor token add --action` takes it
+	Writes  bool   // closed to read-only credentials
+	Reveals bool   // may hand out secrets
+}
+
+// String returns "dialect name".
+func (a Action) String() string { return string(a.Dialect) + " " + a.Name }
+
+// Request is what the vault needs to know of a call, whatever the dialect.
+type Request struct {
+	Auth   Authenticator
+	Action Action
+	Source netip.Addr // where the call came from, as the gateway saw it
+	Reason string     // TPM's X-Unlock-Reason; blank is none
+}
+
+// Authenticator says who a call is from, by the state as it stands. It is asked again on the caught-up state, so it must be pure and
+// quick: whatever is slow (argon2) or needs I/O (counting attempts) was done before. Its errors are of kind Unauthenticated.
+type Authenticator interface {
+	// Authenticate returns the user, and the credential where one was used.
+	Authenticate(s *State) (UserID, *Credential, error)
+}
+
+// Operator authenticates the command line: whoever holds the data folder or the account's roles. Its acts are recorded as user 0.
+type Operator struct{}
+
+// Authenticate returns user 0, which only an operator is.
+func (Operator) Authenticate(*State) (UserID, *Credential, error) { return 0, nil, nil }
+
+// Principal is a caller, resolved on one state.
+type Principal struct {
+	subject
+	user           *User // nil: an operator
+	credential     *Credential
+	operator       bool
+	mayCreateRoots bool
+	named          bool // the credential's list of actions names this very action
+}
+
+// User returns the caller's user; nil for an operator.
+func (p *Principal) User() *User { return p.user }
+
+// ID returns the caller's user id; 0 for an operator.
+func (p *Principal) ID() UserID { return p.id }
+
+// Role returns the caller's role; Admin for an operator.
+func (p *Principal) Role() Role { return p.role }
+
+// Credential returns the credential used; nil for a password or an operator.
+func (p *Principal) Credential() *Credential { return p.credential }
+
+// narrowed reports whether the credential may do less than its user.
+func (p *Principal) narrowed() bool {
+	c := p.credential
+	return c != nil && (len(c.Actions) > 0 || len(c.Projects) > 0 || c.ReadOnly)
+}
+
+// resolve finds out who calls and whether the call as such is allowed: user active, credential alive, of this dialect, from this
+// address, for this action. What it may do to which entry is decided later, by effective.
+func resolve(s *State, req *Request, now time.Time) (*Principal, error) {
+	id, cred, err := req.Auth.Authenticate(s)
+	if err != nil {
+		return nil, err
+	}
+	if _, ok := req.Auth.(Operator); ok {
+		return &Principal{subject: subject{role: Admin}, operator: true}, nil
+	}
+	u := s.users[id]
+	if u == nil {
+		return nil, fail(Unauthenticated, "unknown user")
+	}
+	if err := checkCredential(cred, req, now); err != nil {
+		return nil, err
+	}
+	if u.Disabled {
+		return nil, fail(Disabled, "user disabled")
+	}
+	p := &Principal{subject: s.subject(u), user: u, credential: cred, mayCreateRoots: u.MayCreateRoots}
+	if cred == nil {
+		return p, nil
+	}
+	p.named = slices.Contains(cred.Actions, req.Action.Name)
+	if len(cred.Actions) > 0 && !p.named {
+		return nil, fail(Forbidden, "the credential is not for this action")
+	}
+	if cred.ReadOnly && req.Action.Writes {
+		return nil, fail(Forbidden, "the credential is read-only")
+	}
+	return p, nil
+}
+
+// checkCredential tells a dead credential, or one used where it may not be, from a living one. All answer alike: who holds a revoked
+// token learns nothing from how it fails.
+func checkCredential(c *Credential, req *Request, now time.Time) error {
+	switch {
+	case c == nil:
+		return nil
+	case c.Revoked != 0, c.Expires != 0 && StampOf(now) >= c.Expires, c.Dialect != req.Action.Dialect, !fromAllowed(c.Sources, req.Source):
+		return fail(Unauthenticated, "unknown credential")
+	}
+	return nil
+}
+
+func fromAllowed(sources []string, from netip.Addr) bool {
+	if len(sources) == 0 {
+		return true
+	}
+	for _, s := range sources {
+		if prefix, err := netip.ParsePrefix(s); err == nil && prefix.Contains(from.Unmap()) {
+			return true
+		}
+	}
+	return false
+}
+
+// subject returns u as the rules see it.
+func (s *State) subject(u *User) subject {
+	groups := s.memberships[u.ID]
+	if u.MainGroup != 0 {
+		if i, found := slices.BinarySearch(groups, u.MainGroup); !found {
+			groups = slices.Insert(slices.Clone(groups), i, u.MainGroup)
+		}
+	}
+	return subject{id: u.ID, role: u.Role, main: u.MainGroup, groups: groups}
+}

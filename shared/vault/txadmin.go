@@ -1,0 +1,211 @@
+package vault
+
+import (
+	"slices"
+	"strings"
+)
+
+// CreateCategory makes a category. Errors: Forbidden, Exists.
+func (t *Tx) CreateCategory(c Category) (CategoryID, error) {
+	if !t.MayAdmin(WriteCategory, AdminTarget{}) {
+		return 0, fail(Forbidden, "not allowed to create categories")
+	}
+	c.ID = t.o.lastNow.category + 1
+	t.put(Change{Category: &c})
+	return c.ID, nil
+}
+
+// EnsureTags returns the ids of tags by name, making those that do not exist. Blank names are left out and repeated ones named once;
+// names are unique ignoring case. Errors: Forbidden (a tag would have to be made, and the caller may not).
+func (t *Tx) EnsureTags(names []string) ([]TagID, error) {
+	var ids []TagID
+	for _, name := range names {
+		name = strings.TrimSpace(name)
+		if name == "" {
+			continue
+		}
+		id, err := t.ensureTag(name)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	return ids, nil
+}
+
+func (t *Tx) ensureTag(name string) (TagID, error) {
+	key := nameKey(name)
+	for id, tag := range t.o.tagsNow {
+		if tag != nil && nameKey(tag.Name) == key {
+			return id, nil
+		}
+	}
+	if id, ok := t.state.byTagName[key]; ok && t.x.tag(id) != nil {
+		return id, nil
+	}
+	if !t.MayAdmin(WriteTag, AdminTarget{}) {
+		return 0, fail(Forbidden, "not allowed to create tags")
+	}
+	tag := Tag{ID: t.o.lastNow.tag + 1, Name: name}
+	t.put(Change{Tag: &tag})
+	return tag.ID, nil
+}
+
+// CreateUser makes a user. seal gets the new id and must return the sealed password hash (nil: no password login).
+// Errors: Forbidden, Exists (the username), Invalid, BadReference (the main group).
+func (t *Tx) CreateUser(u User, seal func(UserID, uint32) ([]byte, error)) (UserID, error) {
+	switch {
+	case !t.MayAdmin(WriteUser, AdminTarget{NewRole: u.Role}):
+		return 0, fail(Forbidden, "not allowed to create this user")
+	case u.Role < ReadOnly || u.Role > Admin:
+		return 0, fail(Invalid, "no such role")
+	case strings.TrimSpace(u.Username) == "":
+		return 0, fail(Invalid, "a username is needed")
+	case t.UserNamed(u.Username) != nil:
+		return 0, fail(Exists, "the username is taken")
+	case u.MainGroup != 0 && t.x.group(u.MainGroup) == nil:
+		return 0, fail(BadReference, "no such group")
+	}
+	u.ID = t.o.lastNow.user + 1
+	u.PasswordVersion = 1
+	hash, err := seal(u.ID, u.PasswordVersion)
+	if err != nil {
+		return 0, err
+	}
+	u.Password = hash
+	now := t.stamp()
+	u.Created, u.CreatedBy, u.Updated, u.UpdatedBy = now, t.principal.id, now, t.principal.id
+	t.put(Change{User: &u})
+	return u.ID, nil
+}
+
+// EditUser changes a user's names, role, main group or flags. Errors: NotFound, Forbidden, Exists, Invalid, BadReference.
+func (t *Tx) EditUser(id UserID, edit func(*User)) error {
+	old := t.x.user(id)
+	if old == nil {
+		return fail(NotFound, "no such user")
+	}
+	u := *old
+	edit(&u)
+	u.ID, u.Password, u.PasswordVersion, u.Created, u.CreatedBy = old.ID, old.Password, old.PasswordVersion, old.Created, old.CreatedBy
+	taken := t.UserNamed(u.Username)
+	switch {
+	case !t.MayAdmin(WriteUser, AdminTarget{old.Role, u.Role}):
+		return fail(Forbidden, "not allowed to change this user")
+	case u.Role < ReadOnly || u.Role > Admin:
+		return fail(Invalid, "no such role")
+	case taken != nil && taken.ID != id:
+		return fail(Exists, "the username is taken")
+	case u.MainGroup != 0 && t.x.group(u.MainGroup) == nil:
+		return fail(BadReference, "no such group")
+	}
+	u.Updated, u.UpdatedBy = t.stamp(), t.principal.id
+	t.put(Change{User: &u})
+	return nil
+}
+
+// SetUserPassword replaces a user's password hash. seal is as for CreateUser. Errors: NotFound, Forbidden.
+func (t *Tx) SetUserPassword(id UserID, seal func(UserID, uint32) ([]byte, error)) error {
+	old := t.x.user(id)
+	if old == nil {
+		return fail(NotFound, "no such user")
+	}
+	if !t.MayAdmin(SetPassword, AdminTarget{Role: old.Role}) {
+		return fail(Forbidden, "not allowed to set this user's password")
+	}
+	u := *old
+	u.PasswordVersion++
+	hash, err := seal(u.ID, u.PasswordVersion)
+	if err != nil {
+		return err
+	}
+	u.Password, u.Updated, u.UpdatedBy = hash, t.stamp(), t.principal.id
+	t.put(Change{User: &u})
+	return nil
+}
+
+// CreateGroup makes a group. Errors: Forbidden, BadReference (a member).
+func (t *Tx) CreateGroup(g Group) (GroupID, error) {
+	if !t.MayAdmin(WriteGroup, AdminTarget{}) {
+		return 0, fail(Forbidden, "not allowed to create groups")
+	}
+	g.Members = slices.Compact(slices.Sorted(slices.Values(g.Members)))
+	for _, u := range g.Members {
+		if t.x.user(u) == nil {
+			return 0, fail(BadReference, "no such user")
+		}
+	}
+	now := t.stamp()
+	g.ID = t.o.lastNow.group + 1
+	g.Created, g.CreatedBy, g.Updated, g.UpdatedBy = now, t.principal.id, now, t.principal.id
+	t.put(Change{Group: &g})
+	return g.ID, nil
+}
+
+// CreateCredential makes a credential for a user. sealKey gets the new id and must return the sealed private key (nil: none).
+// Errors: Forbidden, BadReference (the user or a project), Invalid.
+func (t *Tx) CreateCredential(c Credential, sealKey func(CredentialID) ([]byte, error)) (CredentialID, error) {
+	u := t.x.user(c.User)
+	if u == nil {
+		return 0, fail(BadReference, "no such user")
+	}
+	if !t.MayAdmin(WriteCredential, AdminTarget{Role: u.Role}) {
+		return 0, fail(Forbidden, "not allowed to create credentials")
+	}
+	for _, p := range c.Projects {
+		if t.x.project(p) == nil {
+			return 0, fail(BadReference, "no such project")
+		}
+	}
+	if c.TokenHash.IsZero() {
+		return 0, fail(Invalid, "a credential needs a token")
+	}
+	c.ID = t.o.lastNow.credential + 1
+	key, err := sealKey(c.ID)
+	if err != nil {
+		return 0, err
+	}
+	c.PrivateKey = key
+	c.Created, c.CreatedBy = t.stamp(), t.principal.id
+	t.put(Change{Credential: &c})
+	return c.ID, nil
+}
+
+// RevokeCredential ends a credential; it holds from the next request on, everywhere. Errors: NotFound, Forbidden.
+func (t *Tx) RevokeCredential(id CredentialID) error {
+	old := t.x.credential(id)
+	if old == nil {
+		return fail(NotFound, "no such credential")
+	}
+	owner := t.x.user(old.User)
+	if !t.MayAdmin(WriteCredential, AdminTarget{Role: owner.Role}) {
+		return fail(Forbidden, "not allowed to revoke credentials")
+	}
+	if old.Revoked != 0 {
+		return nil
+	}
+	c := *old
+	c.Revoked = t.stamp()
+	t.put(Change{Credential: &c})
+	return nil
+}
+
+// SetSetting sets one of the vault's settings. Errors: Forbidden.
+func (t *Tx) SetSetting(key, value string) error {
+	if !t.MayAdmin(WriteSettings, AdminTarget{}) {
+		return fail(Forbidden, "not allowed to change settings")
+	}
+	t.put(Change{Setting: &Setting{key, value}})
+	return nil
+}
+
+// CloseHour writes an hour of access records into the journal (law 18). Only for the operator.
+func (t *Tx) CloseHour(h AccessHour) error {
+	if !t.principal.operator {
+		return fail(Forbidden, "not allowed to close hours")
+	}
+	t.put(Change{AccessHour: &h})
+	return nil
+}

@@ -1,0 +1,121 @@
+package vault
+
+import "slices"
+
+// CreateProject makes a project and returns its id. Its manager is the caller unless set. A root one needs CreateRootProject; another one
+// CreateProject, and at least traverse on its parent (TPM 4.6). It starts without grants: a root gives nothing to anyone but its manager
+// and Admins, another inherits.
+//
+// Errors: Forbidden; NotFound (the parent); Exists (a living sibling has the name, TPM 7.1); Invalid.
+func (t *Tx) CreateProject(p Project) (ProjectID, error) {
+	if err := t.mayCreateProject(p.Parent); err != nil {
+		return 0, err
+	}
+	if err := t.checkProject(&p); err != nil {
+		return 0, err
+	}
+	if p.Manager == 0 {
+		p.Manager = t.principal.id
+	}
+	now := t.stamp()
+	p.ID = t.o.lastNow.project + 1
+	p.Created, p.CreatedBy, p.Updated, p.UpdatedBy = now, t.principal.id, now, t.principal.id
+	t.put(Change{Project: &p})
+	return p.ID, nil
+}
+
+func (t *Tx) mayCreateProject(parent ProjectID) error {
+	if parent == 0 {
+		c := t.principal.credential
+		if !t.MayAdmin(CreateRootProject, AdminTarget{}) || c != nil && len(c.Projects) > 0 {
+			return fail(Forbidden, "not allowed to create projects at the root")
+		}
+		return nil
+	}
+	if _, _, err := t.Project(parent); err != nil {
+		return err
+	}
+	if !t.MayAdmin(CreateProject, AdminTarget{}) || t.projectAccess(parent).Level < ProjectTraverse {
+		return fail(Forbidden, "not allowed to create projects here")
+	}
+	if len(t.Path(parent)) >= maxTree {
+		return fail(Invalid, "the tree is too deep")
+	}
+	return nil
+}
+
+// maxTree is how deep a tree of projects may be.
+const maxTree = 100
+
+func (t *Tx) checkProject(p *Project) error {
+	if t.SiblingNamed(p.Parent, p.Name, p.ID) {
+		return fail(Exists, "a project with this name exists here")
+	}
+	for i, id := range p.Tags {
+		if t.x.tag(id) == nil || slices.Contains(p.Tags[:i], id) {
+			return fail(BadReference, "no such tag, or one named twice")
+		}
+	}
+	if p.Manager != 0 && t.x.user(p.Manager) == nil {
+		return fail(BadReference, "no such user")
+	}
+	return nil
+}
+
+// SiblingNamed reports whether a living project other than except, directly under parent, has the name.
+func (t *Tx) SiblingNamed(parent ProjectID, name string, except ProjectID) bool {
+	return t.projectWhere(func(p *Project) bool { return p.Parent == parent && p.ID != except && EqualFold(p.Name, name) })
+}
+
+// ProjectNamed reports whether a living project anywhere in the tree has the name (TeamPass 5.12).
+func (t *Tx) ProjectNamed(name string) bool {
+	return t.projectWhere(func(p *Project) bool { return EqualFold(p.Name, name) })
+}
+
+func (t *Tx) projectWhere(match func(*Project) bool) (found bool) {
+	t.eachProject(func(p *Project) bool {
+		found = !p.Trashed.Is() && match(p)
+		return !found
+	})
+	return found
+}
+
+// SetGrants replaces what is granted on a project. Needs full access to it. Errors: NotFound, Forbidden, BadReference, Invalid.
+func (t *Tx) SetGrants(g ProjectGrants) error {
+	p, a, err := t.Project(g.Project)
+	switch {
+	case err != nil:
+		return err
+	case a.Level < ProjectFull:
+		return fail(Forbidden, "not allowed to manage this project")
+	case t.principal.narrowed() && !t.principal.named:
+		return fail(Forbidden, "the credential may not change grants")
+	}
+	valid := func(l ProjectLevel) bool {
+		return slices.Contains(projectLevels, l) && (l != ProjectInherit || p.Parent != 0)
+	}
+	if !valid(g.All) && g.All != ProjectUnset {
+		return fail(Invalid, "no such permission")
+	}
+	for i, u := range g.Users {
+		if user := t.x.user(u.User); user == nil {
+			return fail(BadReference, "no such user")
+		}
+		if !valid(u.Level) || i > 0 && g.Users[i-1].User >= u.User {
+			return fail(Invalid, "no such permission")
+		}
+	}
+	for i, group := range g.Groups {
+		if t.x.group(group.Group) == nil {
+			return fail(BadReference, "no such group")
+		}
+		if !valid(group.Level) || i > 0 && g.Groups[i-1].Group >= group.Group {
+			return fail(Invalid, "no such permission")
+		}
+	}
+	t.put(Change{Grants: &g})
+	clear(t.levels)
+	return nil
+}
+
+var projectLevels = []ProjectLevel{ProjectNone, ProjectTraverse, ProjectRead, ProjectCreate, ProjectEdit, ProjectManage, ProjectFull, ProjectInherit}
