@@ -240,3 +240,6 @@ func (row *Row) Text(f Field) string {
 	field, _, _ := strings.Cut(rest, "\x00")
 	return field
 }
+
+// VaultExists reports whether the vault was founded before this call.
+func (r *Reader) VaultExists() bool { return r.state.Exists() }

@@ -134,3 +134,12 @@ func (s *State) subject(u *User) subject {
 	}
 	return subject{id: u.ID, role: u.Role, main: u.MainGroup, groups: groups}
 }
+
+// UserByID returns a user; nil if there is none.
+func (s *State) UserByID(id UserID) *User { return s.users[id] }
+
+// UserByName returns the user with a username, ignoring case; nil if there is none.
+func (s *State) UserByName(username string) *User { return s.users[s.byUsername[nameKey(username)]] }
+
+// CredentialByToken returns the credential whose token has the hash, alive or not; nil if there is none.
+func (s *State) CredentialByToken(h Hash) *Credential { return s.credentials[s.byToken[h]] }

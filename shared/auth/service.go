@@ -1,0 +1,60 @@
+package auth
+
+import (
+	"crypto/rand"
+	"log/slog"
+	"sync"
+	"time"
+
+	"tresor/shared/vault"
+)
+
+// Service verifies what needs more than a look-up: passwords and signatures. It is safe for concurrent use.
+type Service struct {
+	vault    *vault.Vault
+	sealer   vault.Sealer
+	attempts vault.AttemptStore
+	now      func() time.Time
+	window   time.Duration
+	bodyless time.Duration
+	verified verified
+	dummy    func() string
+}
+
+// Options of a Service.
+type Options struct {
+	// Now is the clock; nil: time.Now.
+	Now func() time.Time
+	// Window is how far a signature's timestamp may be from now, either way; 0: 300 s (TPM 1.5).
+	Window time.Duration
+	// BodylessWindow is Window for writes without a body: the signature does not cover the method, so that a captured read could be sent again as
+	// a delete; 0: 60 s.
+	BodylessWindow time.Duration
+}
+
+// New returns a Service.
+func New(v *vault.Vault, sealer vault.Sealer, attempts vault.AttemptStore, o Options) *Service {
+	s := &Service{vault: v, sealer: sealer, attempts: attempts, now: o.Now, window: o.Window, bodyless: o.BodylessWindow}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if s.window == 0 {
+		s.window = 300 * time.Second
+	}
+	if s.bodyless == 0 {
+		s.bodyless = 60 * time.Second
+	}
+	_, _ = rand.Read(s.verified.key[:]) // never fails (crypto/rand)
+	s.dummy = sync.OnceValue(dummyHash)
+	return s
+}
+
+// Sealer returns the sealer of credentials, for those who make users and keys.
+func (s *Service) Sealer() vault.Sealer { return s.sealer }
+
+// warnRepeated raises the alarm when one user is tried very often, from wherever. It never refuses: nobody may lock a user out.
+func warnRepeated(count int) {
+	if count == 50 || count%500 == 0 {
+		slog.Warn("many failed logins of one user", "count", count)
+	}
+}

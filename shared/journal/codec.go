@@ -1,0 +1,240 @@
+package journal
+
+import (
+	"bytes"
+	"compress/flate"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"sync"
+
+	"github.com/fxamacker/cbor/v2"
+
+	"tresor/shared/vault"
+)
+
+// codec encodes and seals what the store keeps. CBOR with integer keys, because records are small and many; deflate, because a record that
+// stays within 1,024 bytes costs a third less to write.
+type codec struct{ sealer vault.Sealer }
+
+var (
+	encoder = must(cbor.CoreDetEncOptions().EncMode())
+	decoder = must(cbor.DecOptions{MaxArrayElements: 1 << 24, MaxMapPairs: 1 << 20, MaxNestedLevels: 16}.DecMode())
+)
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+// opened is a record with the hash of its plaintext.
+type opened struct {
+	record *vault.Record
+	hash   vault.Hash
+}
+
+func (o opened) head() vault.Head { return vault.Head{Seq: o.record.Seq, Hash: o.hash} }
+
+// sealRecord encodes and seals a record.
+func (c codec) sealRecord(r *vault.Record) (vault.StoredRecord, vault.Hash, error) {
+	plain, err := encoder.Marshal(r)
+	if err != nil {
+		return vault.StoredRecord{}, vault.Hash{}, fmt.Errorf("encode %s record %d: %w", r.Table, r.Seq, err)
+	}
+	stored := vault.StoredRecord{RecordKey: vault.RecordKey{Table: r.Table, Seq: r.Seq}, Txn: r.Txn, Clear: r.Clear()}
+	stored.Sealed, err = c.sealer.Seal(vault.PurposeIndex, pack(plain), recordBinding(&stored))
+	if err != nil {
+		return vault.StoredRecord{}, vault.Hash{}, fmt.Errorf("seal %s record %d: %w", r.Table, r.Seq, err)
+	}
+	return stored, sha256.Sum256(plain), nil
+}
+
+// recordBinding binds everything about a record that lies in clear beside it.
+func recordBinding(s *vault.StoredRecord) vault.Binding {
+	clear := fmt.Sprintf("%q %q %d %d", s.Clear.Kind, s.Clear.Action, s.Clear.Target, s.Clear.Actor)
+	return vault.Binding{Table: s.Table, Kind: "record", ID: s.Txn.String(), Field: clear, Version: uint64(s.Seq)}
+}
+
+// openRecord opens and decodes a record. Errors: NewerFormat, Corrupt, and the Sealer's.
+func (c codec) openRecord(s *vault.StoredRecord) (opened, error) {
+	packed, err := c.sealer.Open(vault.PurposeIndex, s.Sealed, recordBinding(s))
+	if err != nil {
+		return opened{}, fmt.Errorf("open %s record %d: %w", s.Table, s.Seq, err)
+	}
+	plain, err := unpack(packed)
+	if err != nil {
+		return opened{}, corrupt("unpack %s record %d: %w", s.Table, s.Seq, err)
+	}
+	if err := checkFormat(plain); err != nil {
+		return opened{}, fmt.Errorf("%s record %d: %w", s.Table, s.Seq, err)
+	}
+	r := new(vault.Record)
+	if err := decoder.Unmarshal(plain, r); err != nil {
+		return opened{}, corrupt("decode %s record %d: %w", s.Table, s.Seq, err)
+	}
+	if r.Table != s.Table || r.Seq != s.Seq || r.Txn != s.Txn || r.Clear() != s.Clear {
+		return opened{}, corrupt("%s record %d is not the one that its place names", s.Table, s.Seq)
+	}
+	return opened{r, sha256.Sum256(plain)}, nil
+}
+
+// checkFormat reads the format number alone, before anything that a newer format may have changed.
+func checkFormat(plain []byte) error {
+	var head struct {
+		Format uint16 `cbor:"0,keyasint"`
+	}
+	if err := decoder.Unmarshal(plain, &head); err != nil {
+		return &vault.Error{Kind: vault.Corrupt, Err: err}
+	}
+	if head.Format > vault.Format {
+		return &vault.Error{Kind: vault.NewerFormat, Err: fmt.Errorf("format %d, this program reads up to %d", head.Format, vault.Format)}
+	}
+	return nil
+}
+
+func corrupt(format string, args ...any) error {
+	return &vault.Error{Kind: vault.Corrupt, Err: fmt.Errorf(format, args...)}
+}
+
+// sealedPayload is a secret payload in clear, between the vault's types and the sealer.
+type sealedPayload struct {
+	Format   uint16           `cbor:"0,keyasint"`
+	Password string           `cbor:"1,keyasint,omitempty"`
+	Fields   map[uint8]string `cbor:"2,keyasint,omitempty"`
+}
+
+func payloadBinding(k vault.SecretKey) vault.Binding {
+	return vault.Binding{Table: vault.Entries, Kind: "secret", ID: strconv.FormatUint(uint64(k.Entry), 10), Field: "payload", Version: uint64(k.Version)}
+}
+
+func (c codec) sealPayload(k vault.SecretKey, p vault.Payload) ([]byte, error) {
+	w := sealedPayload{Format: vault.Format, Password: p.Password.Reveal()}
+	for n, s := range p.Fields {
+		if !s.IsEmpty() {
+			w.Fields = put(w.Fields, n, s.Reveal())
+		}
+	}
+	plain, err := encoder.Marshal(w)
+	if err != nil {
+		return nil, fmt.Errorf("encode a payload: %w", err)
+	}
+	return c.sealer.Seal(vault.PurposeSecrets, plain, payloadBinding(k))
+}
+
+func put[K comparable, V any](m map[K]V, k K, v V) map[K]V {
+	if m == nil {
+		m = map[K]V{}
+	}
+	m[k] = v
+	return m
+}
+
+func (c codec) openPayload(k vault.SecretKey, sealed []byte) (vault.Payload, error) {
+	plain, err := c.sealer.Open(vault.PurposeSecrets, sealed, payloadBinding(k))
+	if err != nil {
+		return vault.Payload{}, fmt.Errorf("open secret %d version %d: %w", k.Entry, k.Version, err)
+	}
+	if err := checkFormat(plain); err != nil {
+		return vault.Payload{}, fmt.Errorf("secret %d version %d: %w", k.Entry, k.Version, err)
+	}
+	var w sealedPayload
+	if err := decoder.Unmarshal(plain, &w); err != nil {
+		// The decoder's error could quote what it read.
+		return vault.Payload{}, corrupt("secret %d version %d does not decode", k.Entry, k.Version)
+	}
+	p := vault.Payload{Password: vault.NewSecret(w.Password)}
+	for n, s := range w.Fields {
+		p.Fields = put(p.Fields, n, vault.NewSecret(s))
+	}
+	return p, nil
+}
+
+func accessBinding(a *vault.StoredAccess) vault.Binding {
+	return vault.Binding{Table: vault.Permissions, Kind: "access", ID: a.ID, Version: uint64(a.Hour)<<8 | uint64(a.Shard)}
+}
+
+func (c codec) sealAccess(a *vault.AccessRecord, place vault.StoredAccess) (vault.StoredAccess, vault.Hash, error) {
+	plain, err := encoder.Marshal(a)
+	if err != nil {
+		return place, vault.Hash{}, fmt.Errorf("encode an access record: %w", err)
+	}
+	place.Sealed, err = c.sealer.Seal(vault.PurposeIndex, pack(plain), accessBinding(&place))
+	return place, sha256.Sum256(plain), err
+}
+
+func (c codec) openAccess(s *vault.StoredAccess) (*vault.AccessRecord, vault.Hash, error) {
+	packed, err := c.sealer.Open(vault.PurposeIndex, s.Sealed, accessBinding(s))
+	if err != nil {
+		return nil, vault.Hash{}, fmt.Errorf("open access record %s: %w", s.ID, err)
+	}
+	plain, err := unpack(packed)
+	if err != nil {
+		return nil, vault.Hash{}, corrupt("unpack access record %s: %w", s.ID, err)
+	}
+	if err := checkFormat(plain); err != nil {
+		return nil, vault.Hash{}, fmt.Errorf("access record %s: %w", s.ID, err)
+	}
+	a := new(vault.AccessRecord)
+	if err := decoder.Unmarshal(plain, a); err != nil {
+		return nil, vault.Hash{}, corrupt("decode access record %s: %w", s.ID, err)
+	}
+	return a, sha256.Sum256(plain), nil
+}
+
+// Packing: one byte says how, then the bytes. What does not shrink is kept as it is.
+const (
+	packedRaw     = 0
+	packedDeflate = 1
+)
+
+// maxUnpacked bounds what unpack makes of a record: records are ours and authentic, so this is for our own mistakes.
+const maxUnpacked = 64 << 20
+
+var deflaters = sync.Pool{New: func() any { return must(flate.NewWriter(io.Discard, flate.DefaultCompression)) }}
+
+func pack(plain []byte) []byte {
+	var b bytes.Buffer
+	b.Grow(len(plain) + 1)
+	b.WriteByte(packedDeflate)
+	w := deflaters.Get().(*flate.Writer)
+	defer deflaters.Put(w)
+	w.Reset(&b)
+	_, err := w.Write(plain)
+	if err == nil {
+		err = w.Close()
+	}
+	if err != nil || b.Len() > len(plain) {
+		return append([]byte{packedRaw}, plain...)
+	}
+	return b.Bytes()
+}
+
+var inflaters = sync.Pool{New: func() any { return flate.NewReader(nil) }}
+
+func unpack(packed []byte) ([]byte, error) {
+	if len(packed) == 0 {
+		return nil, errors.New("empty")
+	}
+	body := packed[1:]
+	switch packed[0] {
+	case packedRaw:
+		return body, nil
+	case packedDeflate:
+	default:
+		return nil, fmt.Errorf("unknown packing %d", packed[0])
+	}
+	r := inflaters.Get().(io.ReadCloser)
+	defer inflaters.Put(r)
+	if err := r.(flate.Resetter).Reset(bytes.NewReader(body), nil); err != nil {
+		return nil, err
+	}
+	plain, err := io.ReadAll(io.LimitReader(r, maxUnpacked+1))
+	if err == nil && len(plain) > maxUnpacked {
+		err = errors.New("too long")
+	}
+	return plain, err
+}
