@@ -111,3 +111,16 @@ func (l *Log) readHour(ctx context.Context, h vault.Hour) ([]openedAccess, error
 	}
 	return out, nil
 }
+
+// Accesses returns the access records of an hour, for an auditor: Withheld ones say what was recorded on a guess and not handed out.
+func (l *Log) Accesses(ctx context.Context, h vault.Hour) ([]*vault.AccessRecord, error) {
+	list, err := l.readHour(ctx, h)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]*vault.AccessRecord, len(list))
+	for i, a := range list {
+		out[i] = a.AccessRecord
+	}
+	return out, nil
+}

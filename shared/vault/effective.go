@@ -137,15 +137,15 @@ func follow(x index, p *Project, depth int, level func(*ProjectGrants) ProjectLe
 
 // effective decides what u may do with the entry (contracts: TPM 4.5, with what sysPass and TeamPass add). The steps, none of which
 // raises what a later one lowered: the highest of the grants; the lift of anyone-may-modify; the private flags; the role's cap.
-// project is u's access to the entry's project. What narrows a credential comes after this, in Principal.
-func effective(x index, u *subject, e *Entry, project ProjectAccess) Access {
+// p is the entry's project (nil for a personal entry without one) and project u's access to it. Narrowing a credential comes on top, in Reader.
+func effective(u *subject, e *Entry, p *Project, project ProjectAccess) Access {
 	if e.Owner != 0 {
 		if e.Owner != u.id || u.role == ReadOnly { // Read only users have no personal entries
 			return Access{}
 		}
 		return Access{LevelManage, true, Reason{Code: ViaOwner}}
 	}
-	a := granted(x, u, e, project)
+	a := granted(u, e, p, project)
 	if e.AnyoneMayEdit && a.Level == LevelRead {
 		a.Level = LevelEdit
 	}
@@ -162,9 +162,8 @@ func effective(x index, u *subject, e *Entry, project ProjectAccess) Access {
 
 // granted applies the grants in the order of TPM 4.5. The main group stands with the managers (sysPass 2.4 A); only an explicit "no
 // access" on the project beats it.
-func granted(x index, u *subject, e *Entry, project ProjectAccess) Access {
+func granted(u *subject, e *Entry, p *Project, project ProjectAccess) Access {
 	barred := project.Defined && project.Level == ProjectNone
-	p := x.project(e.Project)
 	switch {
 	case e.Manager == u.id:
 		return Access{LevelManage, true, Reason{Code: ViaManager}}

@@ -15,14 +15,15 @@ type Reader struct {
 	req       *Request
 	now       time.Time
 	limits    map[ProjectID]bool // the projects that a narrowed credential reaches; nil: all
-	levels    map[ProjectID]ProjectAccess
+	levels    map[ProjectID]*standing
+	latest    *standing // of the project asked about last: lists come in runs
 	loaded    map[SecretKey]Payload
 	wanted    map[SecretKey]bool // secrets that the function asked for, loaded or not
 	reasons   bool               // a locked entry was used with a reason
 }
 
 func newReader(s *State, x view, p *Principal, req *Request, now time.Time, loaded map[SecretKey]Payload) *Reader {
-	r := &Reader{state: s, x: x, principal: p, req: req, now: now, loaded: loaded, levels: map[ProjectID]ProjectAccess{}, wanted: map[SecretKey]bool{}}
+	r := &Reader{state: s, x: x, principal: p, req: req, now: now, loaded: loaded, levels: map[ProjectID]*standing{}, wanted: map[SecretKey]bool{}}
 	if c := p.credential; c != nil && len(c.Projects) > 0 {
 		r.limits = map[ProjectID]bool{}
 		for _, id := range c.Projects {
@@ -54,22 +55,48 @@ func (r *Reader) MayAdmin(a AdminAction, target AdminTarget) bool {
 	return mayAdmin(r.principal, a, target)
 }
 
-// projectAccess decides once per call and project, narrowing included.
-func (r *Reader) projectAccess(id ProjectID) ProjectAccess {
-	if a, ok := r.levels[id]; ok {
-		return a
+// standing is a living project and what the caller may do with it; project is nil where there is none.
+type standing struct {
+	id      ProjectID
+	project *Project
+	access  ProjectAccess
+}
+
+// standing decides once per call and project, narrowing included.
+func (r *Reader) standing(id ProjectID) *standing {
+	if r.latest != nil && r.latest.id == id {
+		return r.latest
 	}
-	var a ProjectAccess
+	s := r.levels[id]
+	if s == nil {
+		s = r.newStanding(id)
+		r.levels[id] = s
+	}
+	r.latest = s
+	return s
+}
+
+func (r *Reader) newStanding(id ProjectID) *standing {
 	p := r.x.project(id)
-	switch {
-	case p == nil || p.Trashed.Is():
-	case r.principal.operator && p.Owner == 0:
-		a = ProjectAccess{ProjectFull, true, Reason{Code: ViaAdmin}}
-	case r.limits == nil || r.limits[id] || r.limits[p.Parent] && p.Parent != 0:
-		a = effectiveProject(r.x, &r.principal.subject, p)
+	if p == nil || p.Trashed.Is() {
+		return &standing{id: id}
 	}
-	r.levels[id] = a
-	return a
+	s := &standing{id: id, project: p}
+	switch {
+	case r.principal.operator && p.Owner == 0:
+		s.access = ProjectAccess{ProjectFull, true, Reason{Code: ViaAdmin}}
+	case r.limits == nil || r.limits[id] || r.limits[p.Parent] && p.Parent != 0:
+		s.access = effectiveProject(r.x, &r.principal.subject, p)
+	}
+	return s
+}
+
+func (r *Reader) projectAccess(id ProjectID) ProjectAccess { return r.standing(id).access }
+
+// forgetStandings makes the next question about a project be decided anew, after a change of projects or grants.
+func (r *Reader) forgetStandings() {
+	clear(r.levels)
+	r.latest = nil
 }
 
 // entryAccess decides what the caller may do with an entry.
@@ -77,18 +104,19 @@ func (r *Reader) entryAccess(e *Entry) Access {
 	switch {
 	case e.Trashed.Is():
 		return Access{}
-	case r.principal.operator:
-		if e.Owner != 0 {
-			return Access{} // personal entries are their owners' alone, whoever runs the command
-		}
-		return Access{LevelManage, true, Reason{Code: ViaAdmin}}
 	case r.limits != nil && (e.Owner != 0 || !r.limits[e.Project]):
 		return Access{}
 	}
-	if p := r.x.project(e.Project); e.Owner == 0 && (p == nil || p.Trashed.Is()) {
+	s := r.standing(e.Project)
+	switch {
+	case e.Owner == 0 && s.project == nil:
+		return Access{}
+	case !r.principal.operator:
+		return effective(&r.principal.subject, e, s.project, s.access)
+	case e.Owner != 0: // personal entries are their owners' alone, whoever runs the command
 		return Access{}
 	}
-	return effective(r.x, &r.principal.subject, e, r.projectAccess(e.Project))
+	return Access{LevelManage, true, Reason{Code: ViaAdmin}}
 }
 
 // Entry returns an entry that the caller may read, and what it may do with it. NotFound: there is none, or the caller may not know of it.

@@ -1,6 +1,7 @@
 package vault
 
 import (
+	"errors"
 	"slices"
 	"strings"
 )
@@ -17,6 +18,11 @@ type Tx struct {
 func (t *Tx) put(c Change) {
 	t.o.put(c)
 	t.changes = append(t.changes, c)
+}
+
+// Reveal fails: an Update hands out no secrets, because no access record would name them.
+func (t *Tx) Reveal(EntryID) (Payload, error) {
+	return Payload{}, &Error{Kind: Internal, Err: errors.New("a secret was asked for in an update")}
 }
 
 // stamp returns the time of the call.

@@ -21,6 +21,7 @@ func (t *Tx) CreateProject(p Project) (ProjectID, error) {
 	p.ID = t.o.lastNow.project + 1
 	p.Created, p.CreatedBy, p.Updated, p.UpdatedBy = now, t.principal.id, now, t.principal.id
 	t.put(Change{Project: &p})
+	t.forgetStandings()
 	return p.ID, nil
 }
 
@@ -114,7 +115,7 @@ func (t *Tx) SetGrants(g ProjectGrants) error {
 		}
 	}
 	t.put(Change{Grants: &g})
-	clear(t.levels)
+	t.forgetStandings()
 	return nil
 }
 

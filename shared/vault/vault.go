@@ -97,6 +97,9 @@ func (s *sighting) begin(ctx context.Context, run func(*Reader) error) error {
 	wg.Go(func() { catchUp = s.v.log.CatchUp(ctx) })
 	fetch = s.obtain(ctx, guess)
 	wg.Wait()
+	if errors.Is(fetch, NotFound) {
+		fetch = nil // a guess may name what is gone; settle asks for what there is
+	}
 	return errors.Join(catchUp, fetch)
 }
 
@@ -105,12 +108,17 @@ func (s *sighting) settle(ctx context.Context, run func(*Reader) error) error {
 	for range maxRounds {
 		missing, err := s.round(run)
 		if len(missing) == 0 {
+			if err != nil {
+				s.final = nil // nothing is handed out
+			}
 			return err
 		}
 		if err := s.obtain(ctx, missing); err != nil {
+			s.final = nil
 			return err
 		}
 	}
+	s.final = nil
 	return &Error{Kind: Busy, Err: errors.New("the secrets that the function asks for change with each run")}
 }
 

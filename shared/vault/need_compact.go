@@ -1,0 +1,16 @@
+package vault
+
+// NewestClosedHour returns the newest hour of access records that the journal vouches for; false if there is none yet.
+func (s *State) NewestClosedHour() (Hour, bool) { return s.lastHour, len(s.accessHours) > 0 }
+
+// Founded returns when the vault was made; false for one that does not exist.
+func (s *State) Founded() (Stamp, bool) {
+	first := s.users[1] // made with the vault, and users are never removed
+	if first == nil {
+		return 0, false
+	}
+	return first.Created, true
+}
+
+// NewestClosedHour is as the State's: in an Update, as it was before it.
+func (r *Reader) NewestClosedHour() (Hour, bool) { return r.state.NewestClosedHour() }
