@@ -1,0 +1,160 @@
+package gateway_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+
+	"tresor/shared/gateway"
+)
+
+func TestEveryAnswerIsHardened(t *testing.T) {
+	for name, h := range map[string]http.HandlerFunc{
+		"nothing written": func(http.ResponseWriter, *http.Request) {},
+		"body":            func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "x") },
+		"own header":      func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Cache-Control", "public") },
+		"panic":           func(http.ResponseWriter, *http.Request) { panic("x") },
+	} {
+		out := proxy(t, silent(), event(t), h)
+		got := http.Header(out.MultiValueHeaders)
+		if got.Get("Cache-Control") != "no-store" || len(got["Cache-Control"]) != 1 || got.Get("X-Content-Type-Options") != "nosniff" {
+			t.Errorf("%s: headers %v", name, got)
+		}
+	}
+}
+
+func TestStatus(t *testing.T) {
+	for name, c := range map[string]struct {
+		h    http.HandlerFunc
+		want int
+		body string
+	}{
+		"nothing written is 200":  {func(http.ResponseWriter, *http.Request) {}, 200, ""},
+		"body alone is 200":       {func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "x") }, 200, "x"},
+		"the first status holds":  {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(404); w.WriteHeader(200) }, 404, ""},
+		"a body fixes the status": {func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "x"); w.WriteHeader(500) }, 200, "x"},
+		"1xx does not count":      {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(103); w.WriteHeader(201) }, 201, ""},
+		"204 has no body":         {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204); _, _ = io.WriteString(w, "x") }, 204, ""},
+	} {
+		out := proxy(t, silent(), event(t), c.h)
+		if out.StatusCode != c.want || out.Body != c.body {
+			t.Errorf("%s: got %d %q", name, out.StatusCode, out.Body)
+		}
+	}
+}
+
+func TestHeadersAfterTheStatusAreNotSent(t *testing.T) {
+	out := proxy(t, silent(), event(t), func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Length", "99")
+		w.Header().Set("Early", "1")
+		w.WriteHeader(200)
+		w.Header().Set("Late", "1")
+	})
+	h := http.Header(out.MultiValueHeaders)
+	if h.Get("Early") != "1" || h.Get("Late") != "" || h.Get("Content-Length") != "" {
+		t.Errorf("headers %v", h)
+	}
+}
+
+func TestBinaryAnswer(t *testing.T) {
+	out := proxy(t, silent(), event(t), func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte{0xff, 0x00}) })
+	if !out.IsBase64Encoded || out.Body != "/wA=" {
+		t.Errorf("got %q, base64 %v", out.Body, out.IsBase64Encoded)
+	}
+}
+
+func TestPanicIsAnsweredInTheDialectsShape(t *testing.T) {
+	opts := silent()
+	opts.Fail = func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusInternalServerError)
+		_, _ = io.WriteString(w, "dialect "+gateway.RequestID(r))
+	}
+	calls := 0
+	g := gateway.New(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if calls++; calls == 1 {
+			_, _ = io.WriteString(w, "half an answer")
+			panic(http.ErrAbortHandler)
+		}
+	}), opts)
+	out, _ := g.Proxy(t.Context(), event(t))
+	if out.StatusCode != 500 || out.Body != "dialect 7c2af7db-31f3-42b5-8a6d-9ffc74e3b9e0" {
+		t.Errorf("got %d %q", out.StatusCode, out.Body)
+	}
+	if out, _ = g.Proxy(t.Context(), event(t)); out.StatusCode != 200 {
+		t.Errorf("after a panic: got %d", out.StatusCode)
+	}
+}
+
+func TestFailureOfTheFailureAnswer(t *testing.T) {
+	opts := silent()
+	opts.Fail = func(http.ResponseWriter, *http.Request) { panic("again") }
+	if out := proxy(t, opts, event(t), func(http.ResponseWriter, *http.Request) { panic("x") }); out.StatusCode != 500 {
+		t.Errorf("got %d", out.StatusCode)
+	}
+}
+
+func TestAnswerAboveTheLimitOfLambda(t *testing.T) {
+	for body, want := range map[string]int{
+		strings.Repeat("x", 5<<20):  200,
+		strings.Repeat("x", 6<<20):  500,
+		strings.Repeat(`"`, 4<<20):  500, // 8 MB as JSON
+		strings.Repeat("\n", 2<<20): 200,
+	} {
+		out := proxy(t, silent(), event(t), func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, body) })
+		if out.StatusCode != want {
+			t.Errorf("%d times %q: got %d, want %d", len(body), body[:1], out.StatusCode, want)
+		}
+	}
+}
+
+// TestLogLine fixes the log's attributes: whoever adds one has to look here.
+func TestLogLine(t *testing.T) {
+	var out bytes.Buffer
+	opts := gateway.Options{Function: "tpm-passwords", Log: slog.New(slog.NewJSONHandler(&out, nil))}
+	ev := event(t)
+	ev.Path = "/%zz"
+	proxy(t, opts, ev, func(http.ResponseWriter, *http.Request) { panic("x") })
+	if n := strings.Count(out.String(), "\n"); n != 1 {
+		t.Fatalf("got %d lines, want 1:\n%s", n, out.String())
+	}
+	var line map[string]any
+	if err := json.Unmarshal(out.Bytes(), &line); err != nil {
+		t.Fatal(err)
+	}
+	if fault, _ := line["fault"].(string); !strings.HasPrefix(fault, "panic at tresor/shared/gateway_test.TestLogLine") {
+		t.Errorf("fault is %q, want the place of the panic", fault)
+	}
+	if d, ok := line["duration_ms"].(float64); !ok || d < 0 {
+		t.Errorf("duration_ms is %v", line["duration_ms"])
+	}
+	for k, want := range map[string]any{
+		"level": "ERROR", "msg": "request", "function": "tpm-passwords", "resource": "/index.php/{proxy+}", "method": "POST", "status": 500.0,
+		"request_id": "7c2af7db-31f3-42b5-8a6d-9ffc74e3b9e0", "source": "203.0.113.9", "malformed": true,
+	} {
+		if line[k] != want {
+			t.Errorf("%s is %v, want %v", k, line[k], want)
+		}
+		delete(line, k)
+	}
+	for _, k := range []string{"time", "fault", "duration_ms"} {
+		delete(line, k)
+	}
+	if len(line) > 0 {
+		t.Errorf("unexpected attributes %v", line)
+	}
+}
+
+func TestPanicSiteOfARuntimeError(t *testing.T) {
+	var out bytes.Buffer
+	opts := gateway.Options{Log: slog.New(slog.NewJSONHandler(&out, nil))}
+	proxy(t, opts, event(t), func(_ http.ResponseWriter, r *http.Request) {
+		_ = make([]int, 1)[r.ContentLength]
+	})
+	if !strings.Contains(out.String(), "panic at tresor/shared/gateway_test.TestPanicSiteOfARuntimeError") {
+		t.Errorf("got %s", out.String())
+	}
+}

@@ -1,0 +1,54 @@
+package gateway
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// log writes the one line of a request. The list of attributes is complete on purpose: the path holds TeamPass passwords, the query
+// its keys, the headers everybody's.
+func (g *Handler) log(ctx context.Context, in *inbound, status int, took time.Duration) {
+	attrs := []slog.Attr{
+		slog.String("function", g.opts.Function),
+		slog.String("resource", in.resource),
+		slog.String("method", in.method),
+		slog.Int("status", status),
+		slog.String("request_id", in.requestID),
+		slog.String("source", in.source.String()),
+		slog.Float64("duration_ms", float64(took.Microseconds())/1000),
+	}
+	if in.refused {
+		attrs = append(attrs, slog.Bool("malformed", true))
+	}
+	level := slog.LevelInfo
+	if in.fault != "" {
+		attrs = append(attrs, slog.String("fault", in.fault))
+	}
+	if in.fault != "" || status >= http.StatusInternalServerError {
+		level = slog.LevelError
+	}
+	g.opts.Log.LogAttrs(ctx, level, "request", attrs...)
+}
+
+// panicSite names the function and line that panicked. Called by a deferred function. It tells a reader of the log where to look; the
+// panic's value and the arguments on the stack could tell them a secret.
+func panicSite() string {
+	pcs := make([]uintptr, 64)
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs)])
+	panicking := false
+	for {
+		frame, more := frames.Next()
+		if panicking && !strings.HasPrefix(frame.Function, "runtime.") && !strings.HasPrefix(frame.Function, "internal/runtime/") {
+			return frame.Function + ":" + strconv.Itoa(frame.Line)
+		}
+		panicking = panicking || frame.Function == "runtime.gopanic"
+		if !more {
+			return "an unknown place"
+		}
+	}
+}
