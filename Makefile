@@ -1,0 +1,125 @@
+# Everything that is done to tresor by name. CI calls the same targets (.ci/run); `make` alone prints them.
+#
+# Tools land in .tools/ at exact versions and nowhere else on the machine: Go, Java with Maven, Python 3.11 or newer and
+# Node are all that has to be there before.
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL: # the targets share two cores, one build cache and .aws-sam/
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+
+# A checkout whose .git is missing or owned by somebody else must build too.
+export GOFLAGS := $(strip -buildvcs=false $(filter-out -buildvcs=false,$(GOFLAGS)))
+
+DATA      ?= .tresor
+LISTEN    ?= 127.0.0.1:8080
+FUZZTIME  ?= 10s
+# Of the Lambda functions. `make local` sets it to what this machine runs.
+LAMBDA_ARCH ?= arm64
+
+# Where goroutines share state. The race detector needs a C compiler: Go says 0 here when there is none.
+RACE_DIRS = $(wildcard shared/vault shared/journal shared/auth shared/gateway)
+RACE_OK   = $(shell go env CGO_ENABLED)
+
+LAMBDA_FLAGS = -trimpath -tags lambda.norpc -ldflags '-s -w -buildid='
+FUNCTIONS    = $(patsubst functions/%/main.go,%,$(wildcard functions/*/main.go))
+# Not --cached: to know whether its cache holds, SAM hashes the whole tree once per function (.tools/ too, 24 s); Go's own cache
+# knows in 2 s. --build-in-source builds here instead of in a copy of the tree per function.
+SAM_BUILD    = --no-cached --parallel --build-in-source
+ARCH_NAME    = $(if $(filter amd64,$(LAMBDA_ARCH)),x86_64,$(LAMBDA_ARCH))
+
+.PHONY: help
+help: ## print these lines
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+.PHONY: run
+run: bin/tresor ## serve all three APIs on LISTEN (127.0.0.1:8080), vault in DATA (.tresor), made on first use
+	exec bin/tresor serve --data '$(DATA)' --listen '$(LISTEN)' --demo
+
+.PHONY: test
+test: bin/tresor ## every Go test, the shared state again under the race detector, then real API clients
+	go test ./...
+	@$(MAKE) --no-print-directory race
+	infra/clients/run.sh bin/tresor
+
+.PHONY: race
+race: ## the race detector over the packages whose goroutines share state
+	@if [ "$(RACE_OK)" = 1 ]; then \
+	  echo "go test -race $(RACE_DIRS:%=./%/...)"; go test -race $(RACE_DIRS:%=./%/...); \
+	else echo 'race: NOT RUN, the race detector needs a C compiler (gcc or clang) and cgo' >&2; fi
+
+.PHONY: check
+check: fmt vet lint tidy sam ## format, vet, lint, module files, the SAM template and its build
+
+.PHONY: fmt
+fmt: ## list the files that gofmt would change, and fail if there are any
+	@bad=$$(find . -name '*.go' -not -path './.*/*' -exec gofmt -l {} +); \
+	if [ -n "$$bad" ]; then echo "gofmt would change:" >&2; echo "$$bad" >&2; exit 1; fi
+
+.PHONY: vet
+vet: ## go vet
+	go vet ./...
+
+.PHONY: lint
+lint: ## golangci-lint with .golangci.yml
+	@infra/tools/golangci.sh
+	.tools/bin/golangci-lint config verify
+	.tools/bin/golangci-lint run ./...
+
+.PHONY: tidy
+tidy: ## fail if go.mod or go.sum are not what the imports need, or a module was changed
+	go mod tidy -diff
+	go mod verify
+
+.PHONY: sam
+sam: ## check template.yaml and build every function from it, as a deployment would
+	infra/tools/sam.sh validate --lint
+	infra/tools/sam.sh build $(SAM_BUILD)
+
+.PHONY: fuzz
+fuzz: ## every fuzz target for FUZZTIME (10s) each
+	infra/tools/fuzz.sh '$(FUZZTIME)'
+
+.PHONY: bench
+bench: bin/tresor ## the figures the design promises, measured here, as a table
+	bin/tresor bench
+
+.PHONY: build
+build: bin/tresor $(FUNCTIONS:%=bin/lambda/%/bootstrap) ## bin/tresor, and every function in bin/lambda/ (LAMBDA_ARCH, arm64)
+
+# The go command knows better than make what is up to date, so these always ask it.
+.PHONY: FORCE
+FORCE:
+
+bin/tresor: FORCE
+	go build -trimpath -o $@ ./infra/tresor
+
+bin/lambda/%/bootstrap: FORCE
+	CGO_ENABLED=0 GOOS=linux GOARCH=$(LAMBDA_ARCH) go build $(LAMBDA_FLAGS) -o $@ ./functions/$*
+
+# SAM (BuildMethod: makefile) calls build-<LogicalId>: build-TeampassItemsFunction builds functions/teampass-items.
+build-%Function:
+	dir=$$(echo '$*' | sed 's/[A-Z]/-&/g; s/^-//' | tr 'A-Z' 'a-z'); \
+	CGO_ENABLED=0 GOOS=linux GOARCH=$(LAMBDA_ARCH) go build $(LAMBDA_FLAGS) -o '$(ARTIFACTS_DIR)/bootstrap' "./functions/$$dir"
+
+# API Gateway and Lambda on this machine, in Docker. The functions find their tables through AWS_ENDPOINT_URL_*: put them, as
+# SAM's --env-vars file, into LOCAL_ENV. SAM decodes the path, so that TPM's HMAC and %2F in a search are better tried with
+# `make run`, which goes the same way through the same handlers. LOCAL_FLAGS is added to the command.
+LOCAL_ENV ?=
+.PHONY: local
+local: LAMBDA_ARCH = $(shell go env GOHOSTARCH)
+local: ## sam local: API Gateway and Lambda in Docker on port 3000 (see the comment in the Makefile)
+	@docker version >/dev/null 2>&1 || { echo 'make local needs a running Docker; make run does not' >&2; exit 1; }
+	LAMBDA_ARCH=$(LAMBDA_ARCH) infra/tools/sam.sh build $(SAM_BUILD) --build-dir .aws-sam/local --parameter-overrides Architecture=$(ARCH_NAME)
+	infra/tools/sam.sh local start-api --template .aws-sam/local/template.yaml --parameter-overrides Architecture=$(ARCH_NAME) \
+	  --warm-containers EAGER $(if $(LOCAL_ENV),--env-vars '$(LOCAL_ENV)') $(LOCAL_FLAGS)
+
+# Needs AWS credentials. The first time: make deploy DEPLOY_FLAGS=--guided
+.PHONY: deploy
+deploy: ## build and deploy to AWS with samconfig.toml (first time: DEPLOY_FLAGS=--guided)
+	infra/tools/sam.sh build $(SAM_BUILD)
+	infra/tools/sam.sh deploy $(DEPLOY_FLAGS)
+
+.PHONY: clean
+clean: ## remove what builds made; keeps the vault in .tresor/ and the tools in .tools/
+	rm -rf bin .aws-sam

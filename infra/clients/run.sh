@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# run.sh TRESOR makes a vault with that binary, serves it, drives it with the published API clients (check_*.py), stops it, and then
+# looks at what is left: a journal that verifies and a log without a secret in it.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+tresor=$(realpath "$1")
+root=$here/../..
+
+"$root/infra/tools/venv.sh" clients "$here/requirements.txt"
+python=$root/.tools/clients/bin/python
+
+work=$(mktemp -d) server=
+cleanup() {
+  [ -z "$server" ] || kill -9 "$server" 2>/dev/null || true
+  rm -rf "$work"
+}
+trap cleanup EXIT
+
+fail() { # says why, and what the server said
+  echo "clients: $*" >&2
+  tail -n 40 "$work/out" "$work/log" >&2 2>/dev/null || true
+  exit 1
+}
+
+"$tresor" init --data "$work/vault" --json >"$work/credentials.json"
+"$tresor" serve --data "$work/vault" --listen 127.0.0.1:0 --json >"$work/out" 2>"$work/log" &
+server=$!
+
+url=
+for _ in $(seq 300); do
+  url=$(sed -n 's/.*"event":"ready","url":"\([^"]*\)".*/\1/p' "$work/out")
+  [ -n "$url" ] && break
+  kill -0 "$server" 2>/dev/null || fail 'the server ended before it was ready'
+  sleep 0.1
+done
+[ -n "$url" ] || fail 'the server was not ready after 30 s'
+
+failed=
+for check in "$here"/check_*.py; do
+  echo "clients: $(basename "$check") $url"
+  PYTHONDONTWRITEBYTECODE=1 PYTHONWARNINGS=ignore::DeprecationWarning HOME=$work \
+    "$python" "$check" "$url" "$work/credentials.json" || failed="$failed $(basename "$check")"
+done
+[ -z "$failed" ] || fail "failed:$failed"
+
+kill -TERM "$server"
+status=0
+wait "$server" || status=$?
+server=
+[ "$status" = 0 ] || fail "the server ended with status $status after SIGTERM"
+
+"$tresor" audit verify --data "$work/vault" --json || fail 'the journal does not verify'
+"$python" "$here/search_log.py" "$work/credentials.json" "$work/out" "$work/log" || fail 'a secret is in the output of the server'
+echo 'clients: all checks passed'
