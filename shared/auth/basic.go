@@ -6,7 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
-	"errors"
+	"log/slog"
 	"net/netip"
 	"sync"
 	"time"
@@ -97,8 +97,10 @@ func (s *Service) verify(ctx context.Context, a *passwordAuth, source netip.Addr
 	}
 	a.as = a.memory(u)
 	s.verified.add(a.as, s.now())
-	_, err = s.attempts.AddAttempts(ctx, pair, -1, s.now(), s.now().Add(failureWindow))
-	return err
+	if _, err := s.attempts.AddAttempts(ctx, pair, -1, s.now(), s.now().Add(failureWindow)); err != nil {
+		slog.WarnContext(ctx, "a right password counts as an attempt", "err", err) // too high by one until the counter expires
+	}
+	return nil
 }
 
 // reserve counts an attempt beside the catch-up, and refuses when there were too many.
@@ -109,8 +111,11 @@ func (s *Service) reserve(ctx context.Context, key string) error {
 	wg.Go(func() { fresh = s.vault.Fresh(ctx) })
 	n, counted = s.attempts.AddAttempts(ctx, key, 1, s.now(), s.now().Add(failureWindow))
 	wg.Wait()
-	if err := errors.Join(counted, fresh); err != nil {
-		return err
+	if counted != nil { // whether it was counted or not: nobody is let in uncounted
+		return &vault.Error{Kind: vault.Busy, Msg: "busy", Err: counted}
+	}
+	if fresh != nil {
+		return fresh
 	}
 	if n > maxFailures {
 		return &vault.Error{Kind: vault.Throttled, Msg: "too many failed attempts"}

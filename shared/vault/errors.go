@@ -87,8 +87,13 @@ func (e *Error) Error() string {
 	return e.Msg + ": " + e.Err.Error()
 }
 
-// Unwrap returns the cause.
-func (e *Error) Unwrap() error { return e.Err }
+// Unwrap returns the cause, unless it has another kind: the kind that was given last is the one that counts, for KindOf and errors.Is alike.
+func (e *Error) Unwrap() error {
+	if k := KindOf(e.Err); k != Internal && k != e.Kind {
+		return nil
+	}
+	return e.Err
+}
 
 // Is reports whether target is the error's kind.
 func (e *Error) Is(target error) bool { k, ok := target.(Kind); return ok && k == e.Kind }
