@@ -15,7 +15,8 @@ const (
 // Store is what the vault needs of a database. shared/dynamo and shared/sqlite implement it; shared/vault/vaulttest
 // holds both to the same conformance suite. A Store is bound to one vault (a key prefix) when it is opened.
 //
-// Errors: a method returns an error of kind Conflict (only Commit), Busy or Undecided where its comment says so; an ended
+// Errors: any method may answer Busy: throttled or out of reach, ask again. Conflict comes only from Commit; Undecided only from what
+// cannot simply be repeated, Commit and AddAttempts: the answer was lost. An ended
 // context may come back as it is (context.Canceled, context.DeadlineExceeded). Everything else is Internal. No error text holds
 // a secret, a key, or sealed bytes. Methods are safe for concurrent use, start nothing that outlives the call, and
 // never retry by themselves: the vault decides what may be sent again.
@@ -32,7 +33,7 @@ type Store interface {
 // JournalStore is the put-if-absent log: two journals of numbered records.
 type JournalStore interface {
 	// Tail returns records of t with a number above after, in ascending order, as one strongly consistent read. more says
-	// that the read was cut (a page is at most 1 MB) and that a call after the last number returned goes on.
+	// that the read was cut (a page is about 1 MB) and that a call after the last number returned goes on.
 	// The read is only read-committed against transactions in flight: it may show a record and not yet the one before it.
 	// Busy: throttled; ask again.
 	Tail(ctx context.Context, t Table, after Seq) (records []StoredRecord, more bool, err error)

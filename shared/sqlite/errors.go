@@ -1,0 +1,25 @@
+package sqlite
+
+import (
+	"errors"
+
+	driver "modernc.org/sqlite"
+	codes "modernc.org/sqlite/lib"
+
+	"tresor/shared/vault"
+)
+
+// classify gives an error of the driver its kind. The driver's types stop here.
+func classify(err error) error {
+	var e *driver.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	switch e.Code() & 0xff { // the primary code, see https://www.sqlite.org/rescode.html
+	case codes.SQLITE_BUSY, codes.SQLITE_LOCKED:
+		return &vault.Error{Kind: vault.Busy, Err: err}
+	case codes.SQLITE_CORRUPT, codes.SQLITE_NOTADB:
+		return &vault.Error{Kind: vault.Corrupt, Err: err}
+	}
+	return err
+}

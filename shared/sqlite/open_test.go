@@ -1,0 +1,172 @@
+package sqlite_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"tresor/shared/sqlite"
+	"tresor/shared/vault"
+	"tresor/shared/vault/vaulttest"
+)
+
+// plain opens the file with nothing of ours.
+func plain(t *testing.T, path string, statements ...string) *sql.Conn {
+	t.Helper()
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := db.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = errors.Join(conn.Close(), db.Close()) })
+	for _, s := range statements {
+		if _, err := conn.ExecContext(t.Context(), s); err != nil {
+			t.Fatalf("%s: %v", s, err)
+		}
+	}
+	return conn
+}
+
+func wantKind(t *testing.T, err error, want vault.Kind) {
+	t.Helper()
+	if err == nil || vault.KindOf(err) != want {
+		t.Errorf("got error %v, want kind %q", err, want)
+	}
+}
+
+// TestFileMode: nobody else may read the file or its log, under any umask and also if the file was there before.
+func TestFileMode(t *testing.T) {
+	dir := t.TempDir()
+	before := filepath.Join(dir, "before.db")
+	if err := os.WriteFile(before, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	openFile(t, before)
+	openFile(t, filepath.Join(dir, "new.db"))
+	files, err := filepath.Glob(filepath.Join(dir, "*"))
+	if err != nil || len(files) != 6 { // each with -wal and -shm
+		t.Fatalf("got files %v, %v", files, err)
+	}
+	for _, f := range files {
+		info, err := os.Stat(f)
+		if err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: got mode %v, %v, want 0600", f, info.Mode(), err)
+		}
+	}
+	if left, _ := filepath.Glob(filepath.Join(dir, ".new-*")); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
+// TestOddPath: a path is a path, whatever it would mean in a URL.
+func TestOddPath(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "a b?mode=memory#c%20d&é")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "vault?.db")
+	s := openFile(t, path)
+	if err := s.Commit(t.Context(), vaulttest.NewTransaction(vaulttest.NewRecord(vault.Entries, 1, 10))); err != nil {
+		t.Fatal(err)
+	}
+	if records, _, err := openFile(t, path).Tail(t.Context(), vault.Entries, 0); err != nil || len(records) != 1 {
+		t.Errorf("got %d records, %v, want 1", len(records), err)
+	}
+	if info, err := os.Stat(path); err != nil || info.Size() == 0 {
+		t.Errorf("the file: got %v, %v", info, err)
+	}
+}
+
+func TestOpenRefuses(t *testing.T) {
+	dir := t.TempDir()
+	_, err := sqlite.Open(t.Context(), filepath.Join(dir, "no", "such", "folder.db"))
+	wantKind(t, err, vault.Internal)
+
+	text := filepath.Join(dir, "text.db")
+	if err := os.WriteFile(text, make([]byte, 5000), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err = sqlite.Open(t.Context(), text)
+	wantKind(t, err, vault.Corrupt)
+
+	other := filepath.Join(dir, "other.db")
+	plain(t, other, "create table t (a)")
+	_, err = sqlite.Open(t.Context(), other)
+	wantKind(t, err, vault.Corrupt)
+
+	newer := filepath.Join(dir, "newer.db")
+	openFile(t, newer)
+	plain(t, newer, "pragma user_version = 99")
+	_, err = sqlite.Open(t.Context(), newer)
+	wantKind(t, err, vault.NewerFormat)
+}
+
+// TestOpenAtOnce: many may open a file that is not there yet.
+func TestOpenAtOnce(t *testing.T) {
+	for round := range 5 {
+		path := filepath.Join(t.TempDir(), "vault.db")
+		var g errgroup.Group
+		for n := range 8 {
+			g.Go(func() error {
+				s, err := sqlite.Open(t.Context(), path)
+				if err != nil {
+					return err
+				}
+				err = s.PutAccess(t.Context(), []vault.StoredAccess{{Hour: 1, ID: fmt.Sprint(n), Sealed: []byte("x")}})
+				return errors.Join(err, s.Close())
+			})
+		}
+		if err := g.Wait(); err != nil {
+			t.Fatalf("round %d: %v", round, err)
+		}
+		if hour, err := openFile(t, path).AccessHour(t.Context(), 1); err != nil || len(hour) != 8 {
+			t.Errorf("round %d: got %d access records, %v, want 8", round, len(hour), err)
+		}
+	}
+}
+
+// TestBusy: while another process writes, reads go on, and writes wait for a time and then say Busy.
+func TestBusy(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "vault.db")
+	s := openFile(t, path, sqlite.BusyTimeout(20*time.Millisecond))
+	patient := openFile(t, path)
+	other := plain(t, path, "begin immediate")
+	now := time.Now()
+	tx := vaulttest.NewTransaction(vaulttest.NewRecord(vault.Entries, 1, 10))
+	access := []vault.StoredAccess{{Hour: 1, ID: "1", Sealed: []byte("x")}}
+
+	wantKind(t, s.Commit(t.Context(), tx), vault.Busy)
+	wantKind(t, s.PutAccess(t.Context(), access), vault.Busy)
+	_, err := s.AddAttempts(t.Context(), "k", 1, now, now.Add(time.Hour))
+	wantKind(t, err, vault.Busy)
+	if _, _, err := s.Tail(t.Context(), vault.Entries, 0); err != nil {
+		t.Errorf("tail: %v", err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	if err := patient.Commit(ctx, tx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v, want the context's end", err)
+	}
+
+	done := make(chan error)
+	go func() { done <- patient.Commit(t.Context(), tx) }()
+	if _, err := other.ExecContext(t.Context(), "commit"); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-done; err != nil {
+		t.Errorf("after the wait: %v", err)
+	}
+	if err := s.PutAccess(t.Context(), access); err != nil {
+		t.Errorf("afterwards: %v", err)
+	}
+}
