@@ -53,8 +53,8 @@ type orders struct {
 	rekey     bool // a project changed: sort keys and their order are stale
 }
 
-// few is how many changes are cheaper to insert one by one than to sort again.
-const few = 32
+// few is how many changes are cheaper to move one by one than to merge in.
+const few = 8
 
 func (o *orders) change(old, fresh *Row) {
 	if old != nil && !old.Trashed.Is() {
@@ -70,28 +70,42 @@ func (o *orders) projectChanged() { o.rekey = true }
 // Settle brings the sorted orders up to date. Call it after the last of a run of Apply.
 func (s *State) Settle() {
 	o := &s.orders
-	many := len(o.fresh) > few || len(o.gone) > few
 	for _, r := range o.fresh {
 		r.order = s.clientKey(r.Entry)
 	}
-	switch {
-	case many:
-		s.rebuildOrders()
-	case o.rekey:
-		o.byUpdated = o.merge(o.byUpdated, compareUpdated)
-		s.rebuildByClient()
-	default:
-		o.byUpdated = o.merge(o.byUpdated, compareUpdated)
-		o.byClient = o.merge(o.byClient, compareClient)
+	o.byUpdated = o.update(o.byUpdated, compareUpdated)
+	if o.rekey {
+		o.byClient = append(o.byClient[:0], o.byUpdated...)
+		for _, r := range o.byClient {
+			r.order = s.clientKey(r.Entry)
+		}
+		slices.SortFunc(o.byClient, compareClient)
+	} else {
+		o.byClient = o.update(o.byClient, compareClient)
 	}
 	o.gone, o.fresh, o.rekey = nil, nil, false
 }
 
-// merge takes the replaced rows out of a sorted list and puts the fresh ones in. A row both fresh and gone within one run of records
+// update takes the replaced rows out of a sorted list and puts the fresh ones in. A row that is both, replaced within one run of records,
 // cancels out.
-func (o *orders) merge(list []*Row, compare func(a, b *Row) int) []*Row {
+func (o *orders) update(list []*Row, compare func(a, b *Row) int) []*Row {
+	if len(o.fresh) <= few && len(o.gone) <= few {
+		return o.move(list, compare)
+	}
+	gone := make(map[*Row]bool, len(o.gone))
 	for _, r := range o.gone {
-		if i, ok := slices.BinarySearchFunc(list, r, compare); ok {
+		gone[r] = true
+	}
+	isGone := func(r *Row) bool { return gone[r] }
+	fresh := slices.DeleteFunc(slices.Clone(o.fresh), isGone)
+	slices.SortFunc(fresh, compare)
+	return merge(slices.DeleteFunc(list, isGone), fresh, compare)
+}
+
+// move is update for a few changes.
+func (o *orders) move(list []*Row, compare func(a, b *Row) int) []*Row {
+	for _, r := range o.gone {
+		if i, ok := slices.BinarySearchFunc(list, r, compare); ok && list[i] == r {
 			list = slices.Delete(list, i, i+1)
 		}
 	}
@@ -105,25 +119,20 @@ func (o *orders) merge(list []*Row, compare func(a, b *Row) int) []*Row {
 	return list
 }
 
-func (s *State) rebuildOrders() {
-	o := &s.orders
-	o.byUpdated = o.byUpdated[:0]
-	for _, r := range s.entries {
-		if !r.Trashed.Is() {
-			o.byUpdated = append(o.byUpdated, r)
+// merge merges two sorted lists, from the end, within the space of the first where it suffices.
+func merge(list, fresh []*Row, compare func(a, b *Row) int) []*Row {
+	i, j := len(list)-1, len(fresh)-1
+	list = append(list, fresh...)
+	for k := len(list) - 1; j >= 0; k-- {
+		if i >= 0 && compare(list[i], fresh[j]) > 0 {
+			list[k] = list[i]
+			i--
+		} else {
+			list[k] = fresh[j]
+			j--
 		}
 	}
-	slices.SortFunc(o.byUpdated, compareUpdated)
-	s.rebuildByClient()
-}
-
-func (s *State) rebuildByClient() {
-	o := &s.orders
-	o.byClient = append(o.byClient[:0], o.byUpdated...)
-	for _, r := range o.byClient {
-		r.order = s.clientKey(r.Entry)
-	}
-	slices.SortFunc(o.byClient, compareClient)
+	return list
 }
 
 func (s *State) clientKey(e *Entry) string {
