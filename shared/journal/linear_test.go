@@ -2,15 +2,19 @@ package journal_test
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
-	"math/rand/v2"
+	mathrand "math/rand/v2"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/anishathalye/porcupine"
 
+	"tresor/infra/dynamodblocal"
+	"tresor/shared/dynamo"
+	"tresor/shared/journal"
 	"tresor/shared/scenario"
 	"tresor/shared/vault"
 	"tresor/shared/vault/vaulttest"
@@ -67,7 +71,7 @@ var registers = porcupine.Model{
 const registerCount = 3
 
 // recordHistory lets processes read and write the registers at random and records what each saw.
-func recordHistory(t *testing.T, processes []*scenario.System, steps int, land func()) []porcupine.Operation {
+func recordHistory(t *testing.T, processes []*scenario.System, steps int, patience time.Duration, land func()) []porcupine.Operation {
 	t.Helper()
 	var mu sync.Mutex
 	var history []porcupine.Operation
@@ -75,14 +79,14 @@ func recordHistory(t *testing.T, processes []*scenario.System, steps int, land f
 	var wg sync.WaitGroup
 	for p, s := range processes {
 		wg.Go(func() {
-			rng := rand.New(rand.NewPCG(uint64(p), 7)) //nolint:gosec // a test's choices
+			rng := mathrand.New(mathrand.NewPCG(uint64(p), 7)) //nolint:gosec // a test's choices
 			seen := map[int]string{}
 			for i := range steps {
 				op := operation{register: rng.IntN(registerCount), value: fmt.Sprintf("p%d-%d", p, i)}
 				op.kind = []string{"read", "read", "write", "swap"}[rng.IntN(4)]
 				op.expect = seen[op.register]
 				call := time.Since(began)
-				out, err := perform(t, s, op)
+				out, err := perform(t, s, op, patience)
 				done := time.Since(began)
 				if out.value != "" {
 					seen[op.register] = out.value
@@ -104,9 +108,9 @@ func recordHistory(t *testing.T, processes []*scenario.System, steps int, land f
 	return history
 }
 
-func perform(t *testing.T, s *scenario.System, op operation) (outcome, error) {
+func perform(t *testing.T, s *scenario.System, op operation, patience time.Duration) (outcome, error) {
 	id := vault.EntryID(op.register + 1)
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second) // leaves a commit 100 ms: some stay undecided
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	switch op.kind {
 	case "read":
@@ -167,7 +171,7 @@ func TestHistoriesAreLinearizable(t *testing.T) {
 		process := s.Another(t, memory.Open())
 		processes = append(processes, process, process) // two clients in each process: shared commits and catch-ups
 	}
-	checkLinearizable(t, recordHistory(t, processes, 60, func() {}))
+	checkLinearizable(t, recordHistory(t, processes, 60, time.Minute, func() {}))
 }
 
 func TestHistoriesUnderFaultsAreLinearizable(t *testing.T) {
@@ -185,12 +189,64 @@ func TestHistoriesUnderFaultsAreLinearizable(t *testing.T) {
 			stores = append(stores, f)
 			processes = append(processes, s.Another(t, f))
 		}
-		history := recordHistory(t, processes, 40, func() {
+		history := recordHistory(t, processes, 40, 2*time.Second, func() { // leaves a commit 100 ms: some stay undecided
 			for _, f := range stores {
 				f.Land(t.Context())
 			}
 		})
 		checkLinearizable(t, history)
+	}
+}
+
+// TestTenProcessesOnDynamoDB runs ten processes, with lost answers among them, against DynamoDB Local: the history is linearizable, both chains
+// verify, and there is one record for each acknowledged write, neither more nor fewer.
+func TestTenProcessesOnDynamoDB(t *testing.T) {
+	open := dynamoVault(t)
+	s := scenario.On(t, open())
+	foundRegisters(t, s)
+	var processes []*scenario.System
+	for p := range 10 {
+		f := vaulttest.NewFaulty(open(), uint64(p))
+		f.SetChaos(vaulttest.Chaos{LoseAnswer: 0.1, LoseRequest: 0.05})
+		processes = append(processes, s.Another(t, f))
+	}
+	before := head(s, vault.Entries)
+	began := time.Now()
+	history := recordHistory(t, processes, 25, 5*time.Second, func() {})
+	t.Logf("%d operations in %v", len(history), time.Since(began))
+	checkLinearizable(t, history)
+	if err := s.Log.CatchUp(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	written, unknown := vault.Seq(0), vault.Seq(0)
+	for _, op := range history {
+		in, out := op.Input.(operation), op.Output.(outcome)
+		switch {
+		case out.unknown:
+			unknown++
+		case in.kind == "write", out.swapped:
+			written++
+		}
+	}
+	if got := head(s, vault.Entries) - before; got < written || got > written+unknown {
+		t.Errorf("got %d records for %d acknowledged and %d undecided writes", got, written, unknown)
+	}
+	report, err := journal.Verify(t.Context(), open(), s.Sealer)
+	if err != nil || !report.OK() {
+		t.Errorf("verify: %+v, %v", report, err)
+	}
+}
+
+// dynamoVault returns a function that opens handles to one new vault on DynamoDB Local.
+func dynamoVault(t *testing.T) func() vault.Store {
+	server, tables := dynamodblocal.Start(t)
+	name := "linear-" + rand.Text()
+	return func() vault.Store {
+		store, err := dynamo.New(dynamo.NewClient(server.Config()), dynamo.Config{Entries: tables.Entries, Permissions: tables.Permissions, Vault: name})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return store
 	}
 }
 
