@@ -102,3 +102,12 @@ func (a *signatureAuth) Authenticate(s *vault.State) (vault.UserID, *vault.Crede
 	}
 	return c.User, c, nil
 }
+
+// Sign makes a signature as a client does (contracts: TPM 1.5).
+func Sign(keys KeyPair, at time.Time, uri string, body []byte) Signature {
+	timestamp := strconv.FormatInt(at.Unix(), 10)
+	mac := hmac.New(sha256.New, []byte(keys.Private))
+	mac.Write([]byte(uri + timestamp))
+	mac.Write(body)
+	return Signature{PublicKey: keys.Public, Timestamp: timestamp, Hash: hex.EncodeToString(mac.Sum(nil)), URIs: []string{uri}, Body: body}
+}

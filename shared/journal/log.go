@@ -102,7 +102,7 @@ func asBusy(err error) error {
 
 // sleep waits a random time up to a limit that doubles with each try, from 10 ms to 640 ms.
 func sleep(ctx context.Context, try int) error {
-	timer := time.NewTimer(rand.N(10 * time.Millisecond << min(try, 6)))
+	timer := time.NewTimer(rand.N(10 * time.Millisecond << min(try, 6))) //nolint:gosec // jitter needs no secret randomness
 	defer timer.Stop()
 	select {
 	case <-timer.C:

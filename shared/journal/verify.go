@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"fmt"
@@ -238,6 +239,6 @@ func summarise(h vault.Hour, list []openedAccess) vault.AccessHour {
 			out.Reveals = append(out.Reveals, vault.RevealCounter{Entry: entry, Count: n})
 		}
 	}
-	slices.SortFunc(out.Reveals, func(a, b vault.RevealCounter) int { return int(int64(a.Entry) - int64(b.Entry)) })
+	slices.SortFunc(out.Reveals, func(a, b vault.RevealCounter) int { return cmp.Compare(a.Entry, b.Entry) })
 	return out
 }

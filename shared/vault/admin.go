@@ -90,6 +90,7 @@ func mayAdmin(p *Principal, a AdminAction, target AdminTarget) bool {
 		return p.Role() == Admin || target.Role != Admin && target.NewRole != Admin
 	case SetPassword:
 		return p.Role() == Admin || target.Role == NormalUser || target.Role == ReadOnly
+	default:
+		return true
 	}
-	return true
 }

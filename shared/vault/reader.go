@@ -1,6 +1,7 @@
 package vault
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -159,9 +160,14 @@ func (r *Reader) Reveal(id EntryID) (Payload, error) {
 		return Payload{}, err
 	}
 	if e.Source != 0 {
-		if source := r.x.entry(e.Source); source != nil && !source.Trashed.Is() {
-			e = source
+		source := r.x.entry(e.Source)
+		if source == nil || source.Trashed.Is() {
+			return Payload{}, nil // trashing the source unlinks
 		}
+		if err := r.unlock(source); err != nil {
+			return Payload{}, err
+		}
+		e = source
 	}
 	return r.payload(e), nil
 }
@@ -189,12 +195,7 @@ func (r *Reader) missing() []SecretKey {
 }
 
 func compareSecretKeys(a, b SecretKey) int {
-	switch {
-	case a.Entry != b.Entry:
-		return int(int64(a.Entry) - int64(b.Entry))
-	default:
-		return int(int64(a.Version) - int64(b.Version))
-	}
+	return cmp.Or(cmp.Compare(a.Entry, b.Entry), cmp.Compare(a.Version, b.Version))
 }
 
 // Order is an order in which entries are listed.
@@ -229,7 +230,7 @@ func (r *Reader) Entries(order Order, match func(*Row) bool, skip, take int) (pa
 // EntriesIn returns the living entries directly in a project that the caller may read, ascending by id.
 func (r *Reader) EntriesIn(projects map[ProjectID]bool) []*Entry {
 	page, _ := r.Entries(ByUpdated, func(row *Row) bool { return projects[row.Project] }, 0, -1)
-	slices.SortFunc(page, func(a, b *Entry) int { return int(int64(a.ID) - int64(b.ID)) })
+	slices.SortFunc(page, func(a, b *Entry) int { return cmp.Compare(a.ID, b.ID) })
 	return page
 }
 
@@ -255,8 +256,9 @@ func (row *Row) Contains(f Field, folded string) bool {
 		return strings.Contains(row.text, folded)
 	case FieldBasic:
 		return strings.Contains(row.text[:len(row.text)-len(row.Text(FieldCustom))-1], folded)
+	default:
+		return strings.Contains(row.Text(f), folded)
 	}
-	return strings.Contains(row.Text(f), folded)
 }
 
 // Text returns a single field, folded.

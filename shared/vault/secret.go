@@ -57,4 +57,4 @@ func (Secret) MarshalBinary() ([]byte, error) { return nil, errSecretMarshal }
 
 var errSecretMarshal = fmt.Errorf("vault: a secret cannot be marshalled")
 
-func (*secretBytes) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
+func (secretBytes) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }

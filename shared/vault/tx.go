@@ -282,7 +282,7 @@ func (t *Tx) TrashEntries(ids []EntryID, lenient bool) (int, error) {
 		switch err := t.trashable(id); {
 		case err == nil:
 			kept = append(kept, id)
-		case !lenient:
+		case !lenient || KindOf(err) != NotFound:
 			return 0, err
 		}
 	}
@@ -331,16 +331,18 @@ func (t *Tx) SetLock(id EntryID, lock Lock) error {
 	return nil
 }
 
-// EntryNamed reports whether a living entry has the name, ignoring case, accents and trailing spaces, whoever may see it (TeamPass 5.8).
+// EntryNamed reports whether a living entry has the name, ignoring case, accents and trailing spaces, whoever may see it (TeamPass 5.8). What
+// others keep as personal does not count: not even its name is anyone's business.
 func (t *Tx) EntryNamed(name string) bool {
 	key := nameKey(name)
+	counts := func(e *Entry) bool { return !e.Trashed.Is() && (e.Owner == 0 || e.Owner == t.principal.id) }
 	for _, e := range t.o.entriesNow {
-		if !e.Trashed.Is() && nameKey(e.Name) == key {
+		if counts(e) && nameKey(e.Name) == key {
 			return true
 		}
 	}
 	for _, row := range t.state.orders.byUpdated {
-		if !strings.HasPrefix(row.text, key) {
+		if !strings.HasPrefix(row.text, key) || !counts(row.Entry) {
 			continue
 		}
 		if _, changed := t.o.entriesNow[row.ID]; !changed && strings.TrimRight(row.Text(FieldName), " ") == key {

@@ -168,7 +168,7 @@ func batchContext(ctx context.Context) (context.Context, context.CancelFunc) {
 // back at once.
 func pause(ctx context.Context, lost int) error {
 	limit := time.Duration(min(lost+1, 16)) * 4 * time.Millisecond
-	timer := time.NewTimer(rand.N(limit))
+	timer := time.NewTimer(rand.N(limit)) //nolint:gosec // jitter needs no secret randomness
 	defer timer.Stop()
 	select {
 	case <-timer.C:
