@@ -1,0 +1,259 @@
+package teampass
+
+import (
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"tresor/shared/vault"
+)
+
+// Limits of an item's fields (teampass 7), in characters; the password's is in bytes.
+const (
+	maxLabel    = 500
+	maxLogin    = 200
+	maxEmail    = 100
+	maxURL      = 500
+	maxTag      = 30
+	maxPassword = 50
+)
+
+// newItem is what add/item takes.
+type newItem struct {
+	entry    vault.Entry
+	password vault.Secret
+	tags     []string
+}
+
+// parseItem reads label, password, description, folder id, login, email, url, tags and anyone can modify, in the original's order of checks
+// (teampass 5.8).
+func parseItem(a argument) (newItem, error) {
+	switch {
+	case !a.present:
+		return newItem{}, faultItemDefinition
+	case a.isBlank():
+		return newItem{}, faultNoItem
+	}
+	f := a.fields(3)
+	switch {
+	case len(f) != 9:
+		return newItem{}, faultItemDefinition
+	case !areTexts(f):
+		return newItem{}, faultParameters
+	case isEmpty(f[0]), isEmpty(f[1]), isEmpty(f[3]):
+		return newItem{}, faultItemMissing
+	case len(f[1]) > maxPassword:
+		return newItem{}, faultPasswordLong
+	}
+	in := newItem{password: vault.NewSecret(f[1]), tags: parseTags(f[7])}
+	in.entry = vault.Entry{Name: f[0], Notes: f[2], Project: toProject(f[3]), Username: f[4], Email: f[5], URL: f[6], AnyoneMayEdit: toInt(f[8]) != 0}
+	return in, in.check()
+}
+
+// check refuses what the original's columns would have cut off.
+func (in *newItem) check() error {
+	e := &in.entry
+	long := longer(e.Name, maxLabel) || longer(e.Username, maxLogin) || longer(e.Email, maxEmail) || longer(e.URL, maxURL)
+	if long || slices.ContainsFunc(in.tags, func(t string) bool { return longer(t, maxTag) }) {
+		return faultParameters
+	}
+	return nil
+}
+
+func longer(s string, limit int) bool { return utf8.RuneCountInString(s) > limit }
+
+// parseTags splits at single spaces (teampass 7).
+func parseTags(s string) []string {
+	return slices.DeleteFunc(strings.Split(strings.ToLower(s), " "), func(t string) bool { return t == "" })
+}
+
+// toProject casts a folder's id as the original does; 0, which is no folder, for what is none.
+func toProject(s string) vault.ProjectID { return vault.ProjectID(max(0, toInt(s))) }
+
+func addItem(t *vault.Tx, in newItem) (answer, error) {
+	folder, _, err := t.Project(in.entry.Project)
+	if err != nil {
+		return nil, asFolder(err)
+	}
+	e := in.entry
+	e.Owner = folder.Owner // in a personal folder, a personal item
+	if err := t.MayCreateEntry(e); err != nil {
+		return nil, asFolder(err)
+	}
+	if t.EntryNamed(e.Name) { // anywhere (teampass 7)
+		return nil, faultItemExists
+	}
+	if e.Tags, err = t.EnsureTags(in.tags); err != nil {
+		return nil, err
+	}
+	id, err := t.CreateEntry(e, vault.Payload{Password: in.password})
+	if err != nil {
+		return nil, asFolder(err)
+	}
+	// Made by hand in the original, spaces and all (teampass 4).
+	return answer(`{"status":"item added" , "new_item_id" : "` + strconv.FormatUint(uint64(id), 10) + `"}`), nil
+}
+
+// asFolder tells that a folder was not found, where that is what was not found.
+func asFolder(err error) error {
+	if errors.Is(err, vault.NotFound) {
+		return faultNoFolder
+	}
+	return err
+}
+
+// parseDeletion reads the ids to delete; what is no id is ignored, as in the original. Only plain digits are one: 1e3 deletes nothing.
+func parseDeletion(a argument) ([]vault.EntryID, error) {
+	var ids []vault.EntryID
+	for _, piece := range a.list() {
+		if id, err := strconv.ParseUint(strings.Trim(piece, phpSpace), 10, 63); err == nil {
+			ids = append(ids, vault.EntryID(id))
+		}
+	}
+	return ids, nil
+}
+
+// deleteItems puts items into the trash. Unknown ones are ignored (teampass 5.10), but the original's "OK" is not said of what is there and stays.
+func deleteItems(t *vault.Tx, ids []vault.EntryID) (answer, error) {
+	var there []vault.EntryID
+	for _, id := range ids {
+		if _, _, err := t.Entry(id); err == nil {
+			there = append(there, id)
+		}
+	}
+	if _, err := t.TrashEntries(there, false); err != nil {
+		return nil, err
+	}
+	return answer(`{"status":"OK"}`), nil
+}
+
+// parseItems reads ids of which each must be a number (teampass 5.3). Repeated ones count once, and the order is the vault's.
+func parseItems(a argument) ([]vault.EntryID, error) {
+	var ids []vault.EntryID
+	for _, piece := range a.list() {
+		if !isNumeric(piece) {
+			return nil, faultItemMalformed
+		}
+		ids = append(ids, vault.EntryID(toID(piece)))
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids), nil
+}
+
+func readItems(r *vault.Reader, ids []vault.EntryID) (answer, error) {
+	var found []*vault.Entry
+	for _, id := range ids {
+		if e, _, err := r.Entry(id); err == nil {
+			found = append(found, e)
+		}
+	}
+	return records(r, found)
+}
+
+// parseID reads a single id; 0 if it is none.
+func parseID(a argument) (uint64, error) { return toID(a.first()), nil }
+
+func getItem(r *vault.Reader, id uint64) (answer, error) {
+	return readItems(r, []vault.EntryID{vault.EntryID(id)})
+}
+
+// listItems is a call of patched servers that the packaged command line uses (teampass 5.22).
+func listItems(r *vault.Reader) (answer, error) {
+	all, _ := r.Entries(vault.ByUpdated, func(*vault.Row) bool { return true }, 0, -1)
+	slices.SortFunc(all, func(a, b *vault.Entry) int { return int(int64(a.ID) - int64(b.ID)) })
+	return records(r, all)
+}
+
+// parseFolders reads ids of folders; the original does not look at them (teampass 5.2).
+func parseFolders(a argument) ([]vault.ProjectID, error) {
+	var ids []vault.ProjectID
+	for _, piece := range a.list() {
+		if id := toID(piece); id != 0 {
+			ids = append(ids, vault.ProjectID(id))
+		}
+	}
+	return ids, nil
+}
+
+func readFolder(r *vault.Reader, ids []vault.ProjectID) (answer, error) {
+	in := map[vault.ProjectID]bool{}
+	for _, id := range ids {
+		in[id] = true
+	}
+	return records(r, r.EntriesIn(in))
+}
+
+// readCategory is read/folder as it was until 2.1.26: one object with the items by id, and of the first folder also what is in its direct
+// sub-folders (teampass 5.1).
+func readCategory(r *vault.Reader, ids []vault.ProjectID) (answer, error) {
+	in := map[vault.ProjectID]bool{}
+	for _, id := range ids {
+		in[id] = true
+	}
+	if len(ids) > 0 {
+		for _, p := range r.Children(ids[0]) {
+			in[p.ID] = true
+		}
+	}
+	var all object
+	for _, e := range r.EntriesIn(in) {
+		pw, err := password(r, e)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, member{number(e.ID), object{{"label", e.Name}, {"login", e.Username}, {"url", e.URL}, {"pw", pw}}})
+	}
+	if len(all) == 0 {
+		return nil, faultEmpty
+	}
+	return encode(all), nil
+}
+
+// records renders items as the record of nine members (teampass 5).
+func records(r *vault.Reader, entries []*vault.Entry) (answer, error) {
+	if len(entries) == 0 {
+		return nil, faultEmpty
+	}
+	list := make([]object, 0, len(entries))
+	for _, e := range entries {
+		pw, err := password(r, e)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, object{
+			{"id", number(e.ID)}, {"label", e.Name}, {"description", e.Notes}, {"login", e.Username}, {"email", e.Email}, {"url", e.URL},
+			{"pw", pw}, {"folder_id", number(e.Project)}, {"path", path(r, e.Project)},
+		})
+	}
+	return encode(list), nil
+}
+
+// password reveals an item's password. Those of personal items never leave through this API (teampass 7), not even to their owner, and those
+// of locked ones cannot: no TeamPass client can give a reason.
+func password(r *vault.Reader, e *vault.Entry) (string, error) {
+	if e.Owner != 0 {
+		return "", nil
+	}
+	p, err := r.Reveal(e.ID)
+	switch {
+	case errors.Is(err, vault.Locked), errors.Is(err, vault.LockedFirmly):
+		return "", nil
+	case err != nil:
+		return "", err
+	}
+	return p.Password.Reveal(), nil
+}
+
+// path joins the titles down to a folder, as far as the caller may know them.
+func path(r *vault.Reader, id vault.ProjectID) string {
+	var titles []string
+	for _, p := range r.VisiblePath(id) {
+		titles = append(titles, p.Name)
+	}
+	return strings.Join(titles, " > ")
+}
+
+// number writes an id: all of them are strings on the wire (teampass 4).
+func number[N ~uint64 | ~uint16](n N) string { return strconv.FormatUint(uint64(n), 10) }
