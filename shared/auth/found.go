@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 
 	"tresor/shared/vault"
@@ -23,8 +24,13 @@ type KeyPair struct{ Public, Private string }
 // SysPassToken is a sysPass authToken and its tokenPass, and, in a new vault, the password that exports are encrypted under.
 type SysPassToken struct{ AuthToken, TokenPass, MasterPassword string }
 
-// MasterPasswordSetting holds the password that sysPass exports are encrypted under. It lies sealed in the index like everything else.
+// MasterPasswordSetting holds the password that sysPass exports are encrypted under, sealed under PurposeCredentials and in base64, so that
+// who may read settings does not read it.
 const MasterPasswordSetting = "syspass.master_password"
+
+func masterPasswordBinding() vault.Binding {
+	return vault.Binding{Table: vault.Permissions, Kind: "setting", ID: MasterPasswordSetting, Field: "value", Version: 1}
+}
 
 // Found makes a vault: its first admin, one credential for each dialect, the default category and the settings. It is one transaction, which the
 // log joins with the keysets (journal.WithGenesis). Errors: Exists; others from the store.
@@ -65,5 +71,6 @@ func (f *Founding) found(t *vault.Tx, sealer vault.Sealer, hash string) (err err
 		_, failed = t.CreateCredential(c, seal)
 		err = errors.Join(err, failed)
 	}
-	return errors.Join(err, t.SetSetting(MasterPasswordSetting, f.SysPass.MasterPassword))
+	master, failed := sealer.Seal(vault.PurposeCredentials, []byte(f.SysPass.MasterPassword), masterPasswordBinding())
+	return errors.Join(err, failed, t.SetSetting(MasterPasswordSetting, base64.StdEncoding.EncodeToString(master)))
 }

@@ -7,11 +7,9 @@ import (
 )
 
 // Secret is a value that must not be printed. Every way that Go can print, log or marshal it gives "[redacted]" or an error; only
-// Reveal gives the bytes. They lie behind a pointer so that %d, %x and the printing of nested or unexported fields cannot reach
-// them either.
-type Secret struct{ p *secretBytes }
-
-type secretBytes struct{ b []byte }
+// Reveal gives the bytes. They are captured by a function, because printing does not stop at methods: fmt ignores those of a Secret in an
+// unexported field, and for a verb that does not fit ("%s" of a pointer) it follows pointers by reflection. Nothing looks into a function.
+type Secret struct{ reveal func() string }
 
 const redacted = "[redacted]"
 
@@ -20,19 +18,19 @@ func NewSecret(s string) Secret {
 	if s == "" {
 		return Secret{}
 	}
-	return Secret{&secretBytes{[]byte(s)}}
+	return Secret{func() string { return s }}
 }
 
 // Reveal returns the secret itself. Call it where the secret leaves for its reader, and nowhere else.
 func (s Secret) Reveal() string {
-	if s.p == nil {
+	if s.reveal == nil {
 		return ""
 	}
-	return string(s.p.b)
+	return s.reveal()
 }
 
 // IsEmpty reports whether there is no secret.
-func (s Secret) IsEmpty() bool { return s.p == nil }
+func (s Secret) IsEmpty() bool { return s.reveal == nil }
 
 // Format implements fmt.Formatter for every verb.
 func (Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
@@ -56,5 +54,3 @@ func (Secret) MarshalJSON() ([]byte, error) { return nil, errSecretMarshal }
 func (Secret) MarshalBinary() ([]byte, error) { return nil, errSecretMarshal }
 
 var errSecretMarshal = fmt.Errorf("vault: a secret cannot be marshalled")
-
-func (secretBytes) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }

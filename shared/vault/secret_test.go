@@ -26,7 +26,7 @@ func TestASecretPrintsRedactedInEveryWay(t *testing.T) {
 	}{s, s, &s, []Secret{s}, map[string]Secret{"k": s}, s, Payload{Password: s, Fields: map[uint8]Secret{1: s}}}
 	var printed strings.Builder
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%d", "%x", "%X", "% x", "%o", "%b", "%c", "%U", "%t", "%T", "%p", "%e", "%10.3s"} {
-		for _, value := range []any{s, &s, s.p, nested, &nested, []any{s}} {
+		for _, value := range []any{s, &s, nested, &nested, []any{s}, struct{ s Secret }{s}, struct{ s *Secret }{&s}, struct{ p Payload }{nested.Payload}} {
 			fmt.Fprintf(&printed, verb+"\n", value)
 		}
 	}
