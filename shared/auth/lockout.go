@@ -54,7 +54,7 @@ func (l *Lockout) Failed(ctx context.Context, source netip.Addr) error {
 	defer l.mu.Unlock()
 	before := len(l.recent(source))
 	l.note(source, 1)
-	if n >= maxFailures {
+	if n >= maxFailures && before+1 < maxFailures { // the others were counted elsewhere
 		l.note(source, maxFailures)
 	}
 	if n > maxFailures || before >= maxFailures {

@@ -21,7 +21,9 @@ type codec struct{ sealer vault.Sealer }
 
 var (
 	encoder = must(cbor.CoreDetEncOptions().EncMode())
-	decoder = must(cbor.DecOptions{MaxArrayElements: 1 << 24, MaxMapPairs: 1 << 20, MaxNestedLevels: 16}.DecMode())
+	// Strings come back as the bytes they were written as, valid UTF-8 or not: the encoder does not refuse any, and a record that does not
+	// decode would make the whole vault unreadable.
+	decoder = must(cbor.DecOptions{MaxArrayElements: 1 << 24, MaxMapPairs: 1 << 20, MaxNestedLevels: 16, UTF8: cbor.UTF8DecodeInvalid}.DecMode())
 )
 
 func must[T any](v T, err error) T {
@@ -44,6 +46,9 @@ func (c codec) sealRecord(r *vault.Record) (vault.StoredRecord, vault.Hash, erro
 	plain, err := encoder.Marshal(r)
 	if err != nil {
 		return vault.StoredRecord{}, vault.Hash{}, fmt.Errorf("encode %s record %d: %w", r.Table, r.Seq, err)
+	}
+	if err := decoder.Unmarshal(plain, new(vault.Record)); err != nil { // what cannot be read back must not be written
+		return vault.StoredRecord{}, vault.Hash{}, fmt.Errorf("encode %s record %d so that it decodes: %w", r.Table, r.Seq, err)
 	}
 	stored := vault.StoredRecord{RecordKey: vault.RecordKey{Table: r.Table, Seq: r.Seq}, Txn: r.Txn, Clear: r.Clear()}
 	stored.Sealed, err = c.sealer.Seal(vault.PurposeIndex, pack(plain), recordBinding(&stored))

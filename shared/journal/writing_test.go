@@ -388,3 +388,18 @@ func TestTwentyProcessesUnderFaults(t *testing.T) {
 		t.Errorf("verify: %+v, %v", report, err)
 	}
 }
+
+// TestAnyBytesComeBack: names and secrets that are no valid UTF-8 are read back in another process as they were written.
+func TestAnyBytesComeBack(t *testing.T) {
+	s, _ := faulty(t, 1)
+	for _, text := range []string{"bad \xff name", "\x00", "\xed\xa0\x80", "ﬀ Ä ß 😀", strings.Repeat("é", 70000)} {
+		id := create(t, s, text, text)
+		other := s.Another(t, s.Store)
+		if got, err := secretOf(t, other, s.Founding, id); got != text || err != nil {
+			t.Errorf("%.10q: got secret %.10q, %v", text, got, err)
+		}
+		if n := count(t, other, text); n != 1 {
+			t.Errorf("%.10q: got %d entries of the name, want 1", text, n)
+		}
+	}
+}

@@ -1,14 +1,22 @@
 package vault
 
-// First returns the first entries in an order that the caller may read and match accepts, at most take of them (negative: all). It
-// stops at the last of them: sysPass lists have a limit and no total (sysPass 3.3).
-func (r *Reader) First(order Order, match func(*Row) bool, take int) []*Entry {
-	list := r.state.orders.byUpdated
-	if order == ByClient {
-		list = r.state.orders.byClient
+import (
+	"iter"
+	"slices"
+	"sort"
+	"strings"
+)
+
+// FirstByClient returns the first entries, by client and then by name, that the caller may read and match accepts, at most take of them
+// (negative: all). down turns the order of the names round, not that of the clients. It stops at the last entry wanted: sysPass
+// lists have a limit and no total (sysPass 3.3).
+func (r *Reader) FirstByClient(match func(*Row) bool, take int, down bool) []*Entry {
+	rows := slices.Values(r.state.orders.byClient)
+	if down {
+		rows = namesDown(r.state.orders.byClient)
 	}
 	var page []*Entry
-	for _, row := range list {
+	for row := range rows {
 		if take >= 0 && len(page) >= take {
 			break
 		}
@@ -17,6 +25,25 @@ func (r *Reader) First(order Order, match func(*Row) bool, take int) []*Entry {
 		}
 	}
 	return page
+}
+
+// namesDown yields rows sorted by client and name with the rows of each client backwards.
+func namesDown(rows []*Row) iter.Seq[*Row] {
+	return func(yield func(*Row) bool) {
+		for len(rows) > 0 {
+			client, _, _ := strings.Cut(rows[0].order, "\x00")
+			n := sort.Search(len(rows), func(i int) bool {
+				c, _, _ := strings.Cut(rows[i].order, "\x00")
+				return c > client
+			})
+			for _, row := range slices.Backward(rows[:n]) {
+				if !yield(row) {
+					return
+				}
+			}
+			rows = rows[n:]
+		}
+	}
 }
 
 // ClosedHour returns the newest hour whose access records are part of what Reveals counts; 0 if there is none.

@@ -73,9 +73,10 @@ func (t *Tx) ProjectNamed(name string) bool {
 	return t.projectWhere(func(p *Project) bool { return EqualFold(p.Name, name) })
 }
 
+// projectWhere looks among the living projects. Others' personal folders do not count: not even their names are anyone's business.
 func (t *Tx) projectWhere(match func(*Project) bool) (found bool) {
 	t.eachProject(func(p *Project) bool {
-		found = !p.Trashed.Is() && match(p)
+		found = !p.Trashed.Is() && (p.Owner == 0 || p.Owner == t.principal.id) && match(p)
 		return !found
 	})
 	return found
