@@ -1,0 +1,122 @@
+package syspass
+
+import (
+	"errors"
+
+	"tresor/shared/auth"
+	"tresor/shared/vault"
+)
+
+// endpoint carries out a call whose method is known.
+type endpoint func(*api, *call) (result, error)
+
+// result is what a method answers (syspass 1.4).
+type result struct {
+	itemID  uint64 // 0 where there is none
+	payload any
+	message string // empty: null
+	count   int    // noCount: null
+	counted func(*counters)
+}
+
+const noCount = -1
+
+// run is step 6 of syspass 1.2, up to the method's own work.
+func (a *api) run(c *call) (result, error) {
+	if a.lockout.Locked(c.source) {
+		return result{}, vault.Throttled
+	}
+	out, err := c.method.serve(a, c)
+	if errors.Is(err, errTokenPass) || errors.Is(err, vault.Disabled) { // these alone are tracked (syspass 1.8)
+		if tracked := a.lockout.Failed(c.ctx, c.source); tracked != nil {
+			return result{}, tracked
+		}
+	}
+	if errors.Is(err, vault.Unauthenticated) && !a.installed() {
+		return result{}, errNotInstalled
+	}
+	if err == nil && out.counted != nil {
+		out.counted(&a.counters)
+	}
+	return out, err
+}
+
+// installed reports whether there is a vault at all. It is asked only when a token is unknown.
+func (a *api) installed() (is bool) {
+	a.vault.Peek(func(s *vault.State) { is = s.Exists() })
+	return is
+}
+
+// decoder turns parameters into what a method wants. It looks at the call alone.
+type decoder[Req any] func(params) (Req, error)
+
+// read makes an endpoint of work that changes nothing. work may run several times.
+func read[Req any](decode decoder[Req], work func(*reading, Req) (result, error)) endpoint {
+	return func(a *api, c *call) (result, error) {
+		req, wrong := decode(c.params)
+		return vault.View(c.ctx, a.vault, c.request(), func(r *vault.Reader) (result, error) {
+			if err := c.admit(r, wrong); err != nil {
+				return result{}, err
+			}
+			return work(&reading{r, &a.counters}, req)
+		})
+	}
+}
+
+// write makes an endpoint of work that changes something. work may run several times.
+func write[Req any](decode decoder[Req], work func(*writing, Req) (result, error)) endpoint {
+	return func(a *api, c *call) (result, error) {
+		req, wrong := decode(c.params)
+		return vault.Update(c.ctx, a.vault, c.request(), func(t *vault.Tx) (result, error) {
+			if err := c.admit(t.Reader, wrong); err != nil {
+				return result{}, err
+			}
+			return work(&writing{t, &reading{t.Reader, &a.counters}}, req)
+		})
+	}
+}
+
+// reading is what a method sees of the vault.
+type reading struct {
+	*vault.Reader
+	counters *counters
+}
+
+// writing is what a method sees of the vault that it changes.
+type writing struct {
+	*vault.Tx
+	view *reading
+}
+
+// admit takes the checks that follow token and user, in the contract's order (syspass 1.2, step 6): tokenPass, parameters. wrong is what
+// was found when they were decoded. A tokenPass that other methods get is not looked at.
+func (c *call) admit(r *vault.Reader, wrong error) error {
+	switch {
+	case c.method.secured && !c.params.has("tokenPass"):
+		return c.wrongParameters()
+	case c.method.secured && !auth.MatchPass(r.Principal().Credential(), phpString(c.params["tokenPass"])):
+		return errTokenPass
+	}
+	for _, name := range c.method.help.required() {
+		if !c.params.has(name) {
+			return c.wrongParameters()
+		}
+	}
+	return wrong
+}
+
+func (c *call) wrongParameters() error {
+	return &failure{Message: "Wrong parameters", Code: -32602, Data: struct {
+		Help help `json:"help"`
+	}{c.method.help}}
+}
+
+func decodeID(p params) (vault.EntryID, error) { return ref[vault.EntryID](p.integer("id")), nil }
+
+// ref turns an integer into an id. A negative one becomes an id that nothing has.
+func ref[ID ~uint64](n int64) ID {
+	if n < 0 {
+		return ^ID(0)
+	}
+	return ID(n)
+}
