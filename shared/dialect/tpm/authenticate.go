@@ -1,0 +1,35 @@
+package tpm
+
+import (
+	"net/http"
+
+	"tresor/shared/auth"
+	"tresor/shared/inbound"
+	"tresor/shared/vault"
+)
+
+// authenticate finds out who calls, and which form of the path counts: the one that was signed, or as it came. Where all three headers of a
+// signature are there, it alone counts (tpm 1.5).
+func (a *api) authenticate(r *http.Request, f forms, body []byte) (vault.Authenticator, form, error) {
+	sig := auth.Signature{
+		PublicKey: r.Header.Get("X-Public-Key"),
+		Timestamp: r.Header.Get("X-Request-Timestamp"),
+		Hash:      r.Header.Get("X-Request-Hash"),
+		URIs:      f.uris,
+		Body:      body,
+		Write:     r.Method != http.MethodGet && r.Method != http.MethodHead,
+	}
+	if sig.PublicKey != "" && sig.Timestamp != "" && sig.Hash != "" {
+		who, matched, err := a.auth.Verify(r.Context(), sig)
+		if err != nil {
+			return nil, form{}, err
+		}
+		return who, f.at(matched), nil
+	}
+	username, password, ok := r.BasicAuth()
+	if !ok {
+		return nil, form{}, &vault.Error{Kind: vault.Unauthenticated, Msg: "credentials are needed"}
+	}
+	who, err := a.auth.Basic(r.Context(), username, password, inbound.SourceAddr(r))
+	return who, f.at(0), err
+}

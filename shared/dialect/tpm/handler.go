@@ -1,0 +1,148 @@
+package tpm
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"strings"
+
+	"tresor/shared/auth"
+	"tresor/shared/inbound"
+	"tresor/shared/vault"
+)
+
+// Part is a group of calls that one function serves.
+type Part uint8
+
+// The parts of the API.
+const (
+	Passwords Part = iota + 1
+	Projects
+	Users
+	Version
+)
+
+// api serves the calls of some parts.
+type api struct {
+	vault *vault.Vault
+	auth  *auth.Service
+	parts map[Part]bool // empty: all
+}
+
+// NewHandler returns the API's handler, for the parts named or, if none is, for all of it. Calls outside the parts do not exist.
+func NewHandler(v *vault.Vault, a *auth.Service, parts ...Part) http.Handler {
+	h := &api{vault: v, auth: a, parts: map[Part]bool{}}
+	for _, p := range parts {
+		h.parts[p] = true
+	}
+	return h
+}
+
+func (a *api) serves(p Part) bool { return len(a.parts) == 0 || a.parts[p] }
+
+// ServeHTTP answers one call.
+func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	out, err := a.serve(r)
+	if err != nil {
+		out = failure(r, err)
+	}
+	out.send(w)
+}
+
+// serve finds out what is called and by whom, and calls it.
+func (a *api) serve(r *http.Request) (reply, error) {
+	forms, err := locate(r)
+	if err != nil {
+		return reply{}, err
+	}
+	body, err := read(r)
+	if err != nil {
+		return reply{}, err
+	}
+	who, form, err := a.authenticate(r, forms, body)
+	if err != nil {
+		return reply{}, err
+	}
+	c := &call{r: r, prefix: forms.prefix, body: body}
+	e, err := a.find(c, form)
+	if err != nil {
+		return reply{}, err
+	}
+	c.req = vault.Request{Auth: who, Action: e.action, Source: inbound.SourceAddr(r), Reason: reason(r)}
+	return e.run(a.vault, c)
+}
+
+// maxReason bounds what a client can put into the log with each call, in bytes.
+const maxReason = 1000
+
+// reason returns why a locked entry is used (tpm 6.2). A header may hold any bytes; records hold only valid UTF-8.
+func reason(r *http.Request) string {
+	text := strings.TrimSpace(r.Header.Get("X-Unlock-Reason"))
+	return strings.ToValidUTF8(text[:min(len(text), maxReason)], "\uFFFD")
+}
+
+func read(r *http.Request) ([]byte, error) {
+	body, err := io.ReadAll(r.Body)
+	switch {
+	case inbound.TooLarge(err):
+		return nil, &vault.Error{Kind: vault.TooLarge, Msg: "the request is too large"}
+	case err != nil:
+		return nil, invalid("the request body cannot be read")
+	}
+	return body, nil
+}
+
+// call is a request that was routed.
+type call struct {
+	r       *http.Request
+	req     vault.Request
+	prefix  string // of the path, before index.php
+	version string // "3" to "6", as called
+	list    string // the path of the list, decoded, without count and page
+	id      uint64
+	search  string // decoded
+	count   bool
+	paged   bool // the path names a page
+	page    int  // from 1
+	body    []byte
+}
+
+// flag reports whether a header is "true"; any other value is as good as none (tpm 6.1).
+func (c *call) flag(header string) bool { return c.r.Header.Get(header) == "true" }
+
+// reply is a whole answer. A nil body is an empty one.
+type reply struct {
+	status int
+	link   string
+	allow  string
+	body   any
+}
+
+// send writes the answer. 204 has no byte of body: clients test for that (tpm 1.7).
+func (out reply) send(w http.ResponseWriter) {
+	if out.link != "" {
+		w.Header().Set("Link", out.link)
+	}
+	if out.allow != "" {
+		w.Header().Set("Allow", out.allow)
+	}
+	if out.body == nil {
+		w.WriteHeader(out.status)
+		return
+	}
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(out.body); err != nil {
+		panic("tpm: a reply cannot be encoded") // a wire struct of ours is wrong; nothing of the value is said
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(out.status)
+	_, _ = w.Write(b.Bytes())
+}
+
+// invalid is a request whose content is refused.
+func invalid(msg string) error { return &vault.Error{Kind: vault.Invalid, Msg: msg} }
+
+func notFound(msg string) error { return &vault.Error{Kind: vault.NotFound, Msg: msg} }

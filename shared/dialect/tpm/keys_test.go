@@ -1,0 +1,168 @@
+package tpm
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"tresor/shared/vault"
+)
+
+// The members of each representation, in the documented order (tpm 6.1, 6.2, 7.1, 7.2).
+const (
+	metadataKeys    = "id managed_by created_by created_on updated_by updated_on"
+	itemKeys        = "id name project project_full_path notes_snippet tags access_info username email has_password strength expiry_date expiry_status archived project_archived favorite num_files locked locking_type external_sharing linked source_password_id managed_by created_by created_on updated_by updated_on"
+	lockedItemKeys  = "id name project project_full_path archived project_archived favorite locked locking_type external_sharing linked managed_by created_by created_on updated_by updated_on"
+	permissionsKeys = "id users_permissions groups_permissions managed_by created_by created_on updated_by updated_on"
+	showKeys        = "id name project project_full_path tags access_info username email password strength time_to_crack expiry_date expiry_status notes custom_field1 custom_field2 custom_field3 custom_field4 custom_field5 custom_field6 custom_field7 custom_field8 custom_field9 custom_field10 users_permissions groups_permissions user_permission archived project_archived favorite num_files locked locking_type locking_request_notify external_sharing external_url linked source_password_id managed_by created_on created_by updated_on updated_by"
+	lockedShowKeys  = "id name project project_full_path archived project_archived favorite locked locking_type external_sharing linked managed_by created_on created_by updated_on updated_by"
+	userKeys        = "id username email_address name role"
+	projectKeys     = "id name full_path notes_snippet tags archived favorite num_files managed_by created_by created_on updated_by updated_on"
+	projectShowKeys = "id name parent_id full_path tags notes managed_by grant_all_permission users_permissions groups_permissions num_passwords num_files user_permission user_can_create_passwords is_leaf archived favorite created_on created_by updated_on updated_by"
+	meKeys          = "id username email_address name role is_active is_ldap login_dn is_saml is_api_only is_2fa_enabled valid_hash groups last_login last_api_request created_on created_by updated_on updated_by"
+)
+
+func TestKeys(t *testing.T) {
+	w := newWorld(t)
+	for _, c := range []struct {
+		path, at, want string
+		header         []string
+	}{
+		{"passwords/search/name:wordpress.json", "0", itemKeys, nil},
+		{"passwords/search/name:wordpress.json", "0 project", "id name", nil},
+		{"passwords/search/name:wordpress.json", "0 project_full_path 0", "id name archived", nil},
+		{"passwords/search/name:wordpress.json", "0 managed_by", "id", nil},
+		{"passwords/search/is:locked.json", "0", lockedItemKeys, nil},
+		{"passwords/search/is:locked.json", "0", metadataKeys, []string{"X-Metadata-Only", "true"}},
+		{"passwords/search/name:wordpress.json", "0", permissionsKeys, []string{"X-Permissions", "true"}},
+		{"passwords/search/name:wordpress.json", "0 users_permissions 0", "user permission", []string{"X-Permissions", "true"}},
+		{"passwords/search/name:wordpress.json", "0 users_permissions 0 user", "id", []string{"X-Permissions", "true"}},
+		{"passwords/search/name:wordpress.json", "0 groups_permissions 0 group", "id", []string{"X-Permissions", "true"}},
+		{"passwords/1.json", "", showKeys, nil},
+		{"passwords/1.json", "custom_field1", "type label data strength time_to_crack", nil},
+		{"passwords/1.json", "custom_field2", "type label data", nil},
+		{"passwords/1.json", "users_permissions 0 user", userKeys, nil},
+		{"passwords/1.json", "groups_permissions 0 group", "id name", nil},
+		{"passwords/1.json", "user_permission", "id label", nil},
+		{"passwords/1.json", "managed_by", userKeys, nil},
+		{"passwords/1.json", "updated_by", userKeys, nil},
+		{"passwords/1.json", "", metadataKeys, []string{"X-Metadata-Only", "true"}},
+		{"passwords/2.json", "", lockedShowKeys, nil},
+		{"passwords/2.json", "", showKeys, []string{"X-Unlock-Reason", "x"}},
+		{"passwords/count.json", "", "num_items num_pages num_items_per_page", nil},
+		{"projects.json", "0", projectKeys, nil},
+		{"projects.json", "0", metadataKeys, []string{"X-Metadata-Only", "true"}},
+		{"projects/3.json", "", projectShowKeys, nil},
+		{"users/me.json", "", meKeys, nil},
+		{"version.json", "", "version version_date api_version", nil},
+		{"unknown.json", "", "error type message", nil},
+	} {
+		out := w.ask(t, "admin", "GET", "/index.php/api/v6/"+c.path, "", c.header...)
+		got := keys(t, out.Body, strings.Fields(c.at))
+		if diff := cmp.Diff(strings.Fields(c.want), got); diff != "" {
+			t.Errorf("%s %s (-want +got):\n%s", c.path, c.at, diff)
+		}
+	}
+}
+
+// keys returns the members of an object within a JSON text, as they stand there.
+func keys(t *testing.T, text string, at []string) (names []string) {
+	t.Helper()
+	raw := json.RawMessage(text)
+	for _, step := range at {
+		var object map[string]json.RawMessage
+		var list []json.RawMessage
+		if json.Unmarshal(raw, &object) == nil {
+			raw = object[step]
+		} else if json.Unmarshal(raw, &list) == nil && len(list) > 0 {
+			raw = list[0]
+		} else {
+			t.Fatalf("no %s in %s", step, raw)
+		}
+	}
+	d := json.NewDecoder(strings.NewReader(string(raw)))
+	depth := 0
+	for {
+		token, err := d.Token()
+		if err != nil {
+			return names
+		}
+		switch v := token.(type) {
+		case json.Delim:
+			if v == '{' || v == '[' {
+				depth++
+			} else {
+				depth--
+			}
+		case string:
+			if depth == 1 {
+				names = append(names, v)
+				skip(d)
+			}
+		}
+	}
+}
+
+// skip passes over a member's value.
+func skip(d *json.Decoder) {
+	var v json.RawMessage
+	_ = d.Decode(&v)
+}
+
+func TestEveryKindHasAnAnswer(t *testing.T) {
+	documented := []int{400, 401, 403, 404, 409, 429, 500, 503}
+	for _, k := range vault.Kinds() {
+		a, ok := answers[k]
+		if !ok || !slices.Contains(documented, a.status) {
+			t.Errorf("%v: answered with %d, %v", k, a.status, ok)
+		}
+		r, _ := http.NewRequestWithContext(t.Context(), "GET", "/", nil)
+		out := failure(r, &vault.Error{Kind: k})
+		body, ok := out.body.(errorBody)
+		if !ok || !body.Error || body.Type != http.StatusText(out.status) || body.Message == "" || out.status != a.status {
+			t.Errorf("%v: got %+v", k, out)
+		}
+	}
+}
+
+func TestActionsAreDistinct(t *testing.T) {
+	seen := map[string]bool{}
+	for _, a := range Actions() {
+		if seen[a.Name] || a.Dialect != vault.TPM {
+			t.Errorf("%v: named twice, or of another dialect", a)
+		}
+		seen[a.Name] = true
+	}
+	want := "passwords/all passwords/archived passwords/create passwords/delete passwords/favorite passwords/list passwords/search passwords/show passwords/update " +
+		"projects/all projects/archived projects/create projects/favorite projects/list projects/search projects/show users/me version"
+	var got []string
+	for _, a := range Actions() {
+		got = append(got, a.Name)
+		if writes := strings.HasSuffix(a.Name, "create") || strings.HasSuffix(a.Name, "update") || strings.HasSuffix(a.Name, "delete"); a.Writes != writes || a.Reveals != (a.Name == "passwords/show") {
+			t.Errorf("%+v: wrong properties", a)
+		}
+	}
+	if strings.Join(got, " ") != want {
+		t.Errorf("got %s\nwant %s", strings.Join(got, " "), want)
+	}
+}
+
+func TestParts(t *testing.T) {
+	paths := map[Part]string{Passwords: "passwords/count.json", Projects: "projects/count.json", Users: "users/me.json", Version: "version.json"}
+	for part := range paths {
+		w := newWorld(t, part)
+		for other, path := range paths {
+			want := http.StatusNotFound
+			if other == part {
+				want = http.StatusOK
+			}
+			if out := w.ask(t, "admin", "GET", "/index.php/api/v6/"+path, ""); out.StatusCode != want {
+				t.Errorf("part %d, %s: got %d, want %d", part, path, out.StatusCode, want)
+			}
+		}
+	}
+}

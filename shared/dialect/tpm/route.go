@@ -1,0 +1,161 @@
+package tpm
+
+import (
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"tresor/shared/vault"
+)
+
+// endpoint is one call.
+type endpoint struct {
+	action vault.Action
+	run    func(*vault.Vault, *call) (reply, error)
+}
+
+// route is a path and what can be done with it. In a path, ID is a number and STR the rest of the path, a search string.
+type route struct {
+	part  Part
+	path  string
+	list  bool // has /count and /page/N
+	calls calls
+}
+
+// calls are what a path offers, by HTTP method.
+type calls map[string]endpoint
+
+var routes = []route{ // the API on one screen
+	{Passwords, "passwords", true, calls{"GET": passwordList("passwords/list", activePasswords), "POST": create("passwords/create", decodeNewPassword, createPassword)}},
+	{Passwords, "passwords/all", true, calls{"GET": passwordList("passwords/all", allPasswords)}},
+	{Passwords, "passwords/archived", true, calls{"GET": passwordList("passwords/archived", archivedPasswords)}},
+	{Passwords, "passwords/favorite", true, calls{"GET": passwordList("passwords/favorite", favoritePasswords)}},
+	{Passwords, "passwords/search/STR", true, calls{"GET": passwordList("passwords/search", searchPasswords)}},
+	{Passwords, "passwords/ID", false, calls{"GET": reveal("passwords/show", showPassword), "PUT": change("passwords/update", decodePasswordChange, updatePassword), "DELETE": act("passwords/delete", deletePassword)}},
+
+	{Projects, "projects", true, calls{"GET": projectList("projects/list", activeProjects), "POST": create("projects/create", decodeProject, createProject)}},
+	{Projects, "projects/all", true, calls{"GET": projectList("projects/all", allProjects)}},
+	{Projects, "projects/archived", true, calls{"GET": projectList("projects/archived", archivedProjects)}},
+	{Projects, "projects/favorite", true, calls{"GET": projectList("projects/favorite", favoriteProjects)}},
+	{Projects, "projects/search/STR", true, calls{"GET": projectList("projects/search", searchProjects)}},
+	{Projects, "projects/ID", false, calls{"GET": show("projects/show", showProject)}},
+
+	{Users, "users/me", false, calls{"GET": show("users/me", showMe)}},
+	{Version, "version", false, calls{"GET": show("version", showVersion)}},
+}
+
+// Actions lists every call, by name, for credentials that are narrowed to some.
+func Actions() []vault.Action {
+	var list []vault.Action
+	for _, r := range routes {
+		for _, e := range r.calls {
+			list = append(list, e.action)
+		}
+	}
+	slices.SortFunc(list, func(a, b vault.Action) int { return strings.Compare(a.Name, b.Name) })
+	return list
+}
+
+// find routes a call by the form of the path that counts, and fills in what the path says.
+func (a *api) find(c *call, f form) (endpoint, error) {
+	version, segments, err := split(f)
+	if err != nil {
+		return endpoint{}, err
+	}
+	c.version, c.page = version, 1
+	rt, err := a.match(c, f, segments)
+	if err != nil {
+		return endpoint{}, err
+	}
+	e, ok := rt.calls[c.r.Method]
+	switch {
+	case (c.count || c.paged) && c.r.Method != http.MethodGet:
+		return endpoint{}, &methodError{http.MethodGet}
+	case !ok:
+		return endpoint{}, &methodError{rt.allowed()}
+	}
+	return e, nil
+}
+
+// match tries the last segments as a page or a count before it takes them for a name: passwords/count is a count, but passwords/search/count
+// a search for "count", since a list must be left when they are gone.
+func (a *api) match(c *call, f form, segments []string) (*route, error) {
+	n := len(segments)
+	if n > 2 && segments[n-2] == "page" {
+		if page, ok := pageNumber(segments[n-1]); ok {
+			if rt, err := a.lookUp(c, f, segments[:n-2], true); rt != nil || err != nil {
+				c.page, c.paged = page, true
+				return rt, err
+			}
+		}
+	}
+	if n > 1 && segments[n-1] == "count" {
+		if rt, err := a.lookUp(c, f, segments[:n-1], true); rt != nil || err != nil {
+			c.count = true
+			return rt, err
+		}
+	}
+	rt, err := a.lookUp(c, f, segments, false)
+	if rt == nil && err == nil {
+		err = errNoRoute
+	}
+	return rt, err
+}
+
+func (a *api) lookUp(c *call, f form, segments []string, list bool) (*route, error) {
+	path := strings.Join(segments, "/")
+	for i := range routes {
+		rt := &routes[i]
+		if !a.serves(rt.part) || list && !rt.list {
+			continue
+		}
+		before, isSearch := strings.CutSuffix(rt.path, "STR")
+		parent, isItem := strings.CutSuffix(rt.path, "ID")
+		switch {
+		case isSearch:
+			// A raw slash in the search string is not split on: clients that follow a Link send the string decoded (tpm 2.3).
+			if rest, ok := strings.CutPrefix(path, before); ok {
+				text, err := f.unescape(rest)
+				c.search, c.list = text, before+text
+				return rt, err
+			}
+		case isItem:
+			if id, err := strconv.ParseUint(strings.TrimPrefix(path, parent), 10, 63); err == nil && strings.HasPrefix(path, parent) {
+				c.id = id
+				return rt, nil
+			}
+		case path == rt.path:
+			c.list = path
+			return rt, nil
+		}
+	}
+	return nil, nil
+}
+
+// pageNumber reads a page number. One that no list can have is far beyond the last.
+func pageNumber(s string) (int, bool) {
+	if s == "" || strings.Trim(s, "0123456789") != "" {
+		return 0, false
+	}
+	n, err := strconv.ParseInt(s, 10, 32)
+	if err != nil {
+		n = 1<<31 - 1
+	}
+	return int(n), n > 0
+}
+
+func (rt *route) allowed() string {
+	var methods []string
+	for m := range rt.calls {
+		methods = append(methods, m)
+	}
+	slices.Sort(methods)
+	return strings.Join(methods, ", ")
+}
+
+// methodError is a path that exists, called by a method that it does not have.
+type methodError struct{ allow string }
+
+// Error says so.
+func (*methodError) Error() string { return "The method is not allowed here." }

@@ -1,0 +1,115 @@
+package tpm
+
+import (
+	"strings"
+	"unicode"
+
+	"tresor/shared/vault"
+)
+
+// operator is what stands before the colon in a search (tpm 3).
+type operator uint8
+
+const (
+	opAny operator = iota
+	opBasic
+	opCustom
+	opName
+	opNotes
+	opAccess
+	opUsername
+	opEmail
+	opUsernameEmail
+	opTag
+	opFile
+	opIn
+	opIs
+)
+
+var operators = map[string]operator{
+	"any": opAny, "basic": opBasic, "custom": opCustom, "name": opName, "notes": opNotes, "access": opAccess, "username": opUsername,
+	"email": opEmail, "username_email": opUsernameEmail, "tag": opTag, "tags": opTag, "file": opFile, "in": opIn, "is": opIs,
+}
+
+// term is one of the conditions of a search, all of which must hold.
+type term struct {
+	op    operator
+	value string // folded, without NUL; never empty
+	exact bool   // it was in square brackets: the field is the value and no more
+}
+
+type query []term
+
+// states are the values of is:. What is no state is searched as text, like the value of an operator that does not exist.
+var states = map[string]bool{"active": true, "archived": true, "favorite": true, "locked": true, "expired": true, "linked": true}
+
+// parseQuery reads a search string: conditions separated by spaces, each a text, operator:text, [exact text] or operator:[exact text].
+// Brackets keep spaces. Nothing is an error: what cannot be read otherwise is text. An operator without a value says nothing.
+func parseQuery(s string) query {
+	s = strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", ""), "\uFFFD") // folding leaves what follows a broken character as it is
+	var q query
+	for {
+		s = strings.TrimLeftFunc(s, unicode.IsSpace)
+		if s == "" {
+			return q
+		}
+		var t term
+		if t, s = nextTerm(s); t.value != "" {
+			q = append(q, t)
+		}
+	}
+}
+
+// nextTerm reads one condition and returns the rest.
+func nextTerm(s string) (t term, rest string) {
+	op, value := opAny, s
+	if name, after, ok := strings.Cut(s, ":"); ok {
+		if known, ok := operators[strings.ToLower(name)]; ok {
+			op, value = known, after
+		}
+	}
+	if text, rest, ok := bracketed(value); ok {
+		return term{op, vault.Fold(text), true}.checked(s[:len(s)-len(rest)]), rest
+	}
+	word, rest := value, ""
+	if i := strings.IndexFunc(value, unicode.IsSpace); i >= 0 {
+		word, rest = value[:i], value[i:]
+	}
+	return term{op, vault.Fold(word), false}.checked(s[:len(s)-len(rest)]), rest
+}
+
+// checked makes a condition with an unknown state one for its own text.
+func (t term) checked(text string) term {
+	if t.op == opIs && t.value != "" && !states[t.value] {
+		return term{op: opAny, value: vault.Fold(strings.TrimSpace(text))}
+	}
+	return t
+}
+
+// bracketed reads [text]: up to the first closing bracket that a space or the end follows.
+func bracketed(s string) (text, rest string, ok bool) {
+	if !strings.HasPrefix(s, "[") {
+		return "", "", false
+	}
+	for i := 1; i < len(s); i++ {
+		if s[i] == ']' && (i+1 == len(s) || strings.IndexFunc(s[i+1:], unicode.IsSpace) == 0) {
+			return s[1:i], s[i+1:], true
+		}
+	}
+	return "", "", false
+}
+
+// String writes the search so that it reads back the same.
+func (q query) String() string {
+	names := [...]string{opAny: "any", opBasic: "basic", opCustom: "custom", opName: "name", opNotes: "notes", opAccess: "access", opUsername: "username",
+		opEmail: "email", opUsernameEmail: "username_email", opTag: "tag", opFile: "file", opIn: "in", opIs: "is"}
+	parts := make([]string, len(q))
+	for i, t := range q {
+		value := t.value
+		if t.exact {
+			value = "[" + value + "]"
+		}
+		parts[i] = names[t.op] + ":" + value
+	}
+	return strings.Join(parts, " ")
+}

@@ -1,0 +1,92 @@
+package tpm
+
+import (
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/google/go-cmp/cmp"
+
+	"tresor/shared/vault"
+)
+
+func TestParseQuery(t *testing.T) {
+	for text, want := range map[string]query{
+		"":                            nil,
+		"  \t\n ":                     nil,
+		"Facebook":                    {{opAny, "facebook", false}},
+		"two  words":                  {{opAny, "two", false}, {opAny, "words", false}},
+		"NAME:Foo":                    {{opName, "foo", false}},
+		"name:[My entry] is:active":   {{opName, "my entry", true}, {opIs, "active", false}},
+		"name:[a]b] x":                {{opName, "a]b", true}, {opAny, "x", false}},
+		"name:[open end":              {{opName, "[open", false}, {opAny, "end", false}},
+		"[exact words]":               {{opAny, "exact words", true}},
+		"[]":                          nil,
+		"name:":                       nil,
+		"name: x":                     {{opAny, "x", false}},
+		"foo:bar":                     {{opAny, "foo:bar", false}},
+		"http://host:80/":             {{opAny, "http://host:80/", false}},
+		"access:http://host:80/":      {{opAccess, "http://host:80/", false}},
+		"is:nothing":                  {{opAny, "is:nothing", false}},
+		"is:[Active]":                 {{opIs, "active", true}},
+		"is:[not a state] x":          {{opAny, "is:[not a state]", false}, {opAny, "x", false}},
+		"tags:web":                    {{opTag, "web", false}},
+		"username_email:a@b":          {{opUsernameEmail, "a@b", false}},
+		"any:x basic:y custom:z":      {{opAny, "x", false}, {opBasic, "y", false}, {opCustom, "z", false}},
+		"Zürich Straße":               {{opAny, "zurich", false}, {opAny, "strasse", false}},
+		"a\x00b":                      {{opAny, "ab", false}},
+		"in:[Project X] file:pdf":     {{opIn, "project x", true}, {opFile, "pdf", false}},
+		"notes:x email:y username:z ": {{opNotes, "x", false}, {opEmail, "y", false}, {opUsername, "z", false}},
+	} {
+		if diff := cmp.Diff(want, parseQuery(text), cmp.AllowUnexported(term{})); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", text, diff)
+		}
+	}
+}
+
+// FuzzParseQuery holds every search string to conditions that can be asked of rows, and to reading back what is written of them.
+func FuzzParseQuery(f *testing.F) {
+	for _, s := range []string{"", "name:[a b] c", "[", "]", "[]", "[x", "is:is:active", "name:name:", ":", "::", "a:[b]c]", "\xff", "é ß \u00a0x", "any:[ ]", "in:\x00", "is:[x y", "file:[]]", "0\xf1ό"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		q := parseQuery(s)
+		for _, c := range q {
+			if c.value == "" || strings.Contains(c.value, "\x00") || vault.Fold(c.value) != c.value {
+				t.Fatalf("%q: got condition %+v", s, c)
+			}
+			if c.op == opIs && !states[c.value] {
+				t.Fatalf("%q: got state %q", s, c.value)
+			}
+			if strings.ContainsFunc(c.value, unicode.IsSpace) || strings.ContainsAny(c.value, "[]") {
+				return // folding made a space of something else, or brackets would read otherwise
+			}
+		}
+		if diff := cmp.Diff(q, parseQuery(q.String()), cmp.AllowUnexported(term{})); diff != "" {
+			t.Fatalf("%q written as %q (-want +got):\n%s", s, q.String(), diff)
+		}
+	})
+}
+
+// TestMatchAllocatesNothing holds a compiled search to no allocation per row.
+func TestMatchAllocatesNothing(t *testing.T) {
+	w := newWorld(t)
+	match := func(text string) {
+		w.view(t, "admin", func(r *vault.Reader) error {
+			holds := parseQuery(text).compile(r)
+			var rows []*vault.Row
+			r.Entries(vault.ByUpdated, func(row *vault.Row) bool { rows = append(rows, row); holds(row); return false }, 0, 0)
+			if n := testing.AllocsPerRun(100, func() {
+				for _, row := range rows {
+					holds(row)
+				}
+			}); n != 0 {
+				t.Errorf("%q: %v allocations over %d rows", text, n, len(rows))
+			}
+			return nil
+		})
+	}
+	for _, text := range []string{"wordpress admin", "name:[ftp]", "custom:[2024-12-31] tag:web", "in:site is:active", "is:expired", "is:favorite", "any:[x] basic:y username_email:z"} {
+		match(text)
+	}
+}
