@@ -47,6 +47,11 @@ func (t *Tx) CreateEntry(e Entry, p Payload) (EntryID, error) {
 	if err := t.checkEntry(&e); err != nil {
 		return 0, err
 	}
+	if e.Source != 0 {
+		if err := t.checkSource(&e); err != nil {
+			return 0, err
+		}
+	}
 	now := t.stamp()
 	e.Created, e.CreatedBy, e.Updated, e.UpdatedBy = now, t.principal.id, now, t.principal.id
 	t.attach(&e, p)
@@ -70,6 +75,19 @@ func (t *Tx) checkNewEntry(e *Entry) error {
 		return fail(Forbidden, "not allowed to create entries in this project")
 	case t.Archived(p.ID):
 		return fail(Forbidden, "the project is archived")
+	}
+	return nil
+}
+
+// checkSource refuses a link to what the caller may not read, to a personal entry, or to another link: a link hands out its source's
+// secret to whoever may read the link.
+func (t *Tx) checkSource(e *Entry) error {
+	source, _, err := t.Entry(e.Source)
+	switch {
+	case err != nil:
+		return fail(BadReference, "no such entry")
+	case e.Owner != 0, source.Owner != 0, source.Source != 0:
+		return fail(Invalid, "only a shared entry that is no link itself can be linked to")
 	}
 	return nil
 }
@@ -171,7 +189,7 @@ func (t *Tx) EditEntry(id EntryID, edit func(*Entry) error) error {
 		return err
 	}
 	e.ID, e.Owner, e.Created, e.CreatedBy, e.Trashed = old.ID, old.Owner, old.Created, old.CreatedBy, old.Trashed
-	e.SecretVersion, e.HasPassword, e.Strength, e.SecretChanged = old.SecretVersion, old.HasPassword, old.Strength, old.SecretChanged
+	e.Source, e.SecretVersion, e.HasPassword, e.Strength, e.SecretChanged = old.Source, old.SecretVersion, old.HasPassword, old.Strength, old.SecretChanged
 	if err := t.checkRights(old, e); err != nil {
 		return err
 	}

@@ -379,3 +379,48 @@ func TestProjects(t *testing.T) {
 		}
 	}
 }
+
+func TestALinkHandsOutOnlyWhatItsMakerMayRead(t *testing.T) {
+	o := newOffice(t)
+	var secret, personal, link vault.EntryID
+	o.Do(t, func(tx *vault.Tx) (err error) {
+		secret, err = tx.CreateEntry(vault.Entry{Name: "hidden", Project: hidden, Manager: 1}, vault.Payload{Password: vault.NewSecret("h")})
+		return err
+	})
+	toLink := func(source vault.EntryID) func(*vault.Tx) error {
+		return func(tx *vault.Tx) (err error) {
+			link, err = tx.CreateEntry(vault.Entry{Name: "link", Project: room, Source: source}, vault.Payload{})
+			return err
+		}
+	}
+	if got := o.try(t, "create", "", toLink(secret)); got != vault.BadReference {
+		t.Errorf("to a hidden entry: got %v, want BadReference", got)
+	}
+	o.try(t, "create", "", func(tx *vault.Tx) (err error) {
+		personal, err = tx.CreateEntry(vault.Entry{Name: "mine", Owner: o.users["create"].AdminID}, vault.Payload{Password: vault.NewSecret("p")})
+		return err
+	})
+	if got := o.try(t, "create", "", toLink(personal)); got != vault.Invalid {
+		t.Errorf("to a personal entry: got %v, want Invalid", got)
+	}
+	if got := o.try(t, "create", "", toLink(o.entry)); got != ok {
+		t.Fatalf("to a readable entry: got %v", got)
+	}
+	if got := o.try(t, "manage", "", func(tx *vault.Tx) error { return tx.SetPassword(link, vault.NewSecret("x")) }); got != vault.Forbidden {
+		t.Errorf("writing through a link: got %v, want Forbidden", got)
+	}
+	reveal := func(reason string) (string, error) {
+		return vault.View(t.Context(), o.Vault, vault.Request{Auth: auth.Token(o.Founding.SysPass.AuthToken), Reason: reason, Action: vault.Action{Dialect: vault.SysPass, Name: "test", Reveals: true}},
+			func(r *vault.Reader) (string, error) {
+				p, err := r.Reveal(link)
+				return p.Password.Reveal(), err
+			})
+	}
+	if got, err := reveal(""); got != "1" || err != nil {
+		t.Errorf("got %q, %v; want the source's secret", got, err)
+	}
+	o.Do(t, func(tx *vault.Tx) error { return tx.SetLock(o.entry, vault.LockReason) })
+	if got, err := reveal(""); !errors.Is(err, vault.Locked) {
+		t.Errorf("of a locked source: got %q, %v; want Locked", got, err)
+	}
+}
