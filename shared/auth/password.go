@@ -61,7 +61,7 @@ func checkPassword(ctx context.Context, hash, password string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	got, err := derive(ctx, password, salt, time, memory, lanes, uint32(len(key))) //nolint:gosec // a few bytes
+	got, err := derive(ctx, password, salt, time, memory, lanes, uint32(len(key)))
 	if err != nil {
 		return false, err
 	}

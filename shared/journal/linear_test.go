@@ -79,7 +79,7 @@ func recordHistory(t *testing.T, processes []*scenario.System, steps int, patien
 	var wg sync.WaitGroup
 	for p, s := range processes {
 		wg.Go(func() {
-			rng := mathrand.New(mathrand.NewPCG(uint64(p), 7)) //nolint:gosec // a test's choices
+			rng := mathrand.New(mathrand.NewPCG(uint64(p), 7))
 			seen := map[int]string{}
 			for i := range steps {
 				op := operation{register: rng.IntN(registerCount), value: fmt.Sprintf("p%d-%d", p, i)}

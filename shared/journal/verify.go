@@ -97,7 +97,7 @@ func (v *verifier) checkRecord(s *vault.StoredRecord, after vault.Seq) {
 func (v *verifier) checkLinks(t vault.Table) {
 	other := v.of(t.Other())
 	at := func(seq vault.Seq) *opened {
-		if seq == 0 || int(seq) > len(other) || other[seq-1].record == nil { //nolint:gosec // a journal has fewer than 2^63 records
+		if seq == 0 || int(seq) > len(other) || other[seq-1].record == nil {
 			return nil
 		}
 		return &other[seq-1]
@@ -107,7 +107,7 @@ func (v *verifier) checkLinks(t vault.Table) {
 			continue
 		}
 		r := o.record
-		if int(r.Cross.Seq) > len(other) { //nolint:gosec // as above
+		if int(r.Cross.Seq) > len(other) {
 			v.report.problem("%s record %d names %s record %d, which is missing", t, r.Seq, t.Other(), r.Cross.Seq)
 		} else if c := at(r.Cross.Seq); c != nil && c.hash != r.Cross.Hash {
 			v.report.problem("%s record %d was written on another %s record %d", t, r.Seq, t.Other(), r.Cross.Seq)

@@ -2,6 +2,7 @@ package vault
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -289,4 +290,16 @@ func (r *Reader) Describe(v Reason) string {
 		return "Project: " + text
 	}
 	return text
+}
+
+// Settings returns every setting that was set. Errors: Forbidden.
+func (r *Reader) Settings() (map[string]string, error) {
+	if !r.MayAdmin(ReadSettings, AdminTarget{}) {
+		return nil, fail(Forbidden, "not allowed to read settings")
+	}
+	all := maps.Clone(r.state.settings)
+	if o, ok := r.x.(*overlay); ok {
+		maps.Copy(all, o.settingsNow)
+	}
+	return all, nil
 }

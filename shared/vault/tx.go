@@ -33,7 +33,7 @@ func (t *Tx) stamp() Stamp { return StampOf(t.now) }
 //
 // Errors: BadReference (project, category, tag, user or group unknown), Forbidden (no right to create in the project, it is archived, Read only users'
 // personal entries), NotFound (a project that the caller may not see), Invalid.
-func (t *Tx) CreateEntry(e Entry, p Payload) (EntryID, error) {
+func (t *Tx) CreateEntry(e Entry, payload Payload) (EntryID, error) {
 	if err := t.checkNewEntry(&e); err != nil {
 		return 0, err
 	}
@@ -43,6 +43,10 @@ func (t *Tx) CreateEntry(e Entry, p Payload) (EntryID, error) {
 	}
 	if e.Manager == 0 {
 		e.Manager = t.principal.id
+	}
+	p := t.principal
+	if (e.Manager != p.id || e.MainGroup != 0 && e.MainGroup != p.main) && !t.MayAssign() {
+		return 0, fail(Forbidden, "not allowed to create entries for others")
 	}
 	if err := t.checkEntry(&e); err != nil {
 		return 0, err
@@ -54,10 +58,14 @@ func (t *Tx) CreateEntry(e Entry, p Payload) (EntryID, error) {
 	}
 	now := t.stamp()
 	e.Created, e.CreatedBy, e.Updated, e.UpdatedBy = now, t.principal.id, now, t.principal.id
-	t.attach(&e, p)
+	t.attach(&e, payload)
 	t.put(Change{Entry: &e})
 	return e.ID, nil
 }
+
+// MayCreateEntry reports why the caller may not create e where it says, nil if it may: for dialects that compare names across the whole vault
+// (TeamPass 5.8), so that only those who may create there learn which names are taken. Errors: as CreateEntry's for the place.
+func (t *Tx) MayCreateEntry(e Entry) error { return t.checkNewEntry(&e) }
 
 func (t *Tx) checkNewEntry(e *Entry) error {
 	if e.Owner != 0 {
@@ -150,205 +158,6 @@ func validLevel(l Level) bool {
 	return l == LevelNone || l == LevelRead || l == LevelEdit || l == LevelManage
 }
 
-// attach makes p the newest payload of e and sets what the index knows of it.
-func (t *Tx) attach(e *Entry, p Payload) {
-	e.HasPassword = !p.Password.IsEmpty()
-	e.Strength = t.rate(p.Password)
-	e.SecretChanged = t.stamp()
-	e.Fields = slices.Clone(e.Fields)
-	for i := range e.Fields {
-		if e.Fields[i].Type == FieldPassword {
-			e.Fields[i].Strength = t.rate(p.Fields[e.Fields[i].Number])
-		}
-	}
-	if e.SecretVersion == 0 && p.Password.IsEmpty() && len(p.Fields) == 0 {
-		return // nothing to keep yet
-	}
-	e.SecretVersion++
-	t.o.payloads[SecretKey{e.ID, e.SecretVersion}] = p
-}
-
-func (t *Tx) rate(s Secret) Strength {
-	if s.IsEmpty() || t.strength == nil {
-		return Strength{}
-	}
-	return t.strength(s.Reveal())
-}
-
-// EditEntry changes an entry: edit gets a copy. Its id, owner, times, payload and trash are not edit's to change.
-//
-// What is changed decides what the caller needs: edit, or manage for the manager, main group, private flags, grants, project, client
-// and archive (a new project also needs the right to create there).
-// Errors: NotFound; Forbidden (also: linked, archived); Locked, LockedFirmly; BadReference; Invalid; what edit returns.
-func (t *Tx) EditEntry(id EntryID, edit func(*Entry) error) error {
-	old, e, err := t.editable(id)
-	if err != nil {
-		return err
-	}
-	if err := edit(e); err != nil {
-		return err
-	}
-	e.ID, e.Owner, e.Created, e.CreatedBy, e.Trashed = old.ID, old.Owner, old.Created, old.CreatedBy, old.Trashed
-	e.Source, e.SecretVersion, e.HasPassword, e.Strength, e.SecretChanged = old.Source, old.SecretVersion, old.HasPassword, old.Strength, old.SecretChanged
-	if err := t.checkRights(old, e); err != nil {
-		return err
-	}
-	if err := t.checkEntry(e); err != nil {
-		return err
-	}
-	t.touch(e)
-	t.put(Change{Entry: e})
-	return nil
-}
-
-// editable returns an entry that the caller may change, and a copy to change.
-func (t *Tx) editable(id EntryID) (old, fresh *Entry, err error) {
-	old, a, err := t.Entry(id)
-	if err != nil {
-		return nil, nil, err
-	}
-	switch {
-	case a.Level < LevelEdit:
-		return nil, nil, fail(Forbidden, "not allowed to change this entry")
-	case old.Source != 0:
-		return nil, nil, fail(Forbidden, "a linked entry is read-only")
-	}
-	if err := t.unlock(old); err != nil {
-		return nil, nil, err
-	}
-	e := *old
-	e.Tags, e.Users, e.Groups, e.Fields = slices.Clone(e.Tags), slices.Clone(e.Users), slices.Clone(e.Groups), slices.Clone(e.Fields)
-	return old, &e, nil
-}
-
-// touch notes that the entry's content was changed.
-func (t *Tx) touch(e *Entry) {
-	e.Updated, e.UpdatedBy, e.Edited = t.stamp(), t.principal.id, true
-}
-
-// checkRights refuses a change that needs manage to a caller who may only edit, and any change of what is archived.
-func (t *Tx) checkRights(old, e *Entry) error {
-	a := t.entryAccess(old)
-	managed := old.Manager != e.Manager || old.MainGroup != e.MainGroup || old.Private != e.Private || old.PrivateGroup != e.PrivateGroup ||
-		old.AnyoneMayEdit != e.AnyoneMayEdit || old.Project != e.Project || old.Archived != e.Archived ||
-		!slices.Equal(old.Users, e.Users) || !slices.Equal(old.Groups, e.Groups)
-	switch {
-	case managed && a.Level < LevelManage:
-		return fail(Forbidden, "not allowed to manage this entry")
-	case old.Project != e.Project && e.Owner == 0:
-		return t.checkNewEntry(e)
-	case (old.Archived || t.Archived(old.Project)) && old.Archived == e.Archived:
-		return fail(Forbidden, "the entry is archived")
-	}
-	return nil
-}
-
-// SetPassword replaces an entry's password. The earlier one stays as a version. Needs edit. Errors as EditEntry.
-func (t *Tx) SetPassword(id EntryID, password Secret) error {
-	return t.setPayload(id, func(p *Payload) { p.Password = password })
-}
-
-// SetSecretField replaces the data of an encrypted custom field, which must be defined as such. Errors as EditEntry.
-func (t *Tx) SetSecretField(id EntryID, number uint8, data Secret) error {
-	e, _, err := t.Entry(id)
-	if err != nil {
-		return err
-	}
-	if !slices.ContainsFunc(e.Fields, func(f CustomField) bool { return f.Number == number && f.Type.Encrypted() }) {
-		return fail(Invalid, "no such encrypted custom field")
-	}
-	return t.setPayload(id, func(p *Payload) { p.Fields[number] = data })
-}
-
-// setPayload writes the next version of an entry's payload: the newest one with a change.
-func (t *Tx) setPayload(id EntryID, change func(*Payload)) error {
-	old, e, err := t.editable(id)
-	if err != nil {
-		return err
-	}
-	if err := t.checkRights(old, e); err != nil {
-		return err
-	}
-	var p Payload
-	if slices.ContainsFunc(e.Fields, func(f CustomField) bool { return f.Type.Encrypted() }) {
-		p = t.current(e) // the other secrets of the payload stay
-	}
-	p = p.clone()
-	change(&p)
-	t.touch(e)
-	t.attach(e, p)
-	t.put(Change{Entry: e})
-	return nil
-}
-
-// current returns the newest payload of an entry: one that this Update wrote, or the stored one, which is fetched if need be.
-func (t *Tx) current(e *Entry) Payload {
-	if p, ok := t.o.payloads[SecretKey{e.ID, e.SecretVersion}]; ok {
-		return p
-	}
-	return t.payload(e)
-}
-
-// TrashEntries puts entries into the trash by one change, ids in any order. Needs manage on each; entries that the caller may not see
-// or that do not exist are skipped if lenient, and NotFound otherwise. It returns how many went.
-func (t *Tx) TrashEntries(ids []EntryID, lenient bool) (int, error) {
-	ids = slices.Clone(ids)
-	slices.Sort(ids)
-	ids = slices.Compact(ids)
-	kept := ids[:0]
-	for _, id := range ids {
-		switch err := t.trashable(id); {
-		case err == nil:
-			kept = append(kept, id)
-		case !lenient || KindOf(err) != NotFound:
-			return 0, err
-		}
-	}
-	if len(kept) == 0 {
-		return 0, nil
-	}
-	bulk := &TrashBulk{Trashed: Trash{t.stamp(), t.principal.id}}
-	var last EntryID
-	for _, id := range kept {
-		bulk.Deltas = append(bulk.Deltas, uint64(id-last))
-		last = id
-	}
-	t.put(Change{TrashBulk: bulk})
-	return len(kept), nil
-}
-
-func (t *Tx) trashable(id EntryID) error {
-	e, a, err := t.Entry(id)
-	switch {
-	case err != nil:
-		return err
-	case a.Level < LevelManage:
-		return fail(Forbidden, "not allowed to delete this entry")
-	case e.Source != 0:
-		return fail(Forbidden, "a linked entry is read-only")
-	}
-	return t.unlock(e)
-}
-
-// SetLock locks an entry (needs edit) or unlocks it (needs edit, and a reason).
-func (t *Tx) SetLock(id EntryID, lock Lock) error {
-	old, a, err := t.Entry(id)
-	switch {
-	case err != nil:
-		return err
-	case a.Level < LevelEdit:
-		return fail(Forbidden, "not allowed to lock this entry")
-	case lock == Unlocked:
-		if err := t.unlock(old); err != nil {
-			return err
-		}
-	}
-	e := *old
-	e.Lock = lock
-	t.put(Change{Entry: &e})
-	return nil
-}
-
 // EntryNamed reports whether a living entry has the name, ignoring case, accents and trailing spaces, whoever may see it (TeamPass 5.8). What
 // others keep as personal does not count: not even its name is anyone's business.
 func (t *Tx) EntryNamed(name string) bool {
@@ -368,4 +177,22 @@ func (t *Tx) EntryNamed(name string) bool {
 		}
 	}
 	return false
+}
+
+// MayAssign reports whether the caller may give an entry that it makes to another user or to any group (sysPass 2.5). A narrowed
+// credential touches no managers.
+func (r *Reader) MayAssign() bool {
+	p := r.principal
+	return p.operator || p.role == Admin && (!p.narrowed() || p.named)
+}
+
+// Written returns an entry as this Update leaves it, if this Update wrote it, whether or not the caller may still read it: who makes an
+// entry private to somebody else is answered with what it made. NotFound: this Update did not write it.
+func (t *Tx) Written(id EntryID) (*Entry, error) {
+	for i := range t.changes {
+		if e := t.changes[i].Entry; e != nil && e.ID == id {
+			return t.x.entry(id), nil
+		}
+	}
+	return nil, fail(NotFound, "no such entry")
 }

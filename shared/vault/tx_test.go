@@ -328,7 +328,9 @@ func TestAPasswordChangeKeepsTheOtherSecrets(t *testing.T) {
 	})
 	o.Do(t, func(tx *vault.Tx) error { return tx.SetPassword(id, vault.NewSecret("2")) })
 	other := o.Another(t, o.Store)
-	other.Do(t, func(tx *vault.Tx) error { return tx.SetSecretField(id, 3, vault.NewSecret("3")) })
+	other.Do(t, func(tx *vault.Tx) error {
+		return tx.SetSecrets(id, nil, map[uint8]vault.Secret{3: vault.NewSecret("3")})
+	})
 	got, err := vault.View(t.Context(), o.Vault, vault.Request{Auth: auth.Token(o.Founding.SysPass.AuthToken), Action: vault.Action{Dialect: vault.SysPass, Name: "test", Reveals: true}},
 		func(r *vault.Reader) (string, error) {
 			p, err := r.Reveal(id)
@@ -422,5 +424,50 @@ func TestALinkHandsOutOnlyWhatItsMakerMayRead(t *testing.T) {
 	o.Do(t, func(tx *vault.Tx) error { return tx.SetLock(o.entry, vault.LockReason) })
 	if got, err := reveal(""); !errors.Is(err, vault.Locked) {
 		t.Errorf("of a locked source: got %q, %v; want Locked", got, err)
+	}
+}
+
+func TestOnlyAdminsCreateForOthers(t *testing.T) {
+	o := newOffice(t)
+	o.Do(t, func(tx *vault.Tx) error { _, err := tx.CreateGroup(vault.Group{Name: "group"}); return err })
+	for name, e := range map[string]vault.Entry{"manager": {Manager: 1}, "main group": {MainGroup: 1}} {
+		e.Name, e.Project = "new", room
+		for who, want := range map[string]vault.Kind{"full": vault.Forbidden, "admin": ok} {
+			if got := o.try(t, who, "", func(tx *vault.Tx) error { _, err := tx.CreateEntry(e, vault.Payload{}); return err }); got != want {
+				t.Errorf("%s by %s: got %v, want %v", name, who, got, want)
+			}
+		}
+	}
+}
+
+// TestANarrowedCredentialTouchesNoManagersAndGrants: though its user may.
+func TestANarrowedCredentialTouchesNoManagersAndGrants(t *testing.T) {
+	o := newOffice(t)
+	token := auth.NewHexToken()
+	o.Do(t, func(tx *vault.Tx) error {
+		_, err := tx.CreateCredential(vault.Credential{User: 1, Dialect: vault.SysPass, TokenHash: auth.HashToken(token), Projects: []vault.ProjectID{room}}, func(vault.CredentialID) ([]byte, error) { return nil, nil })
+		return err
+	})
+	o.users["narrowed"] = &auth.Founding{SysPass: auth.SysPassToken{AuthToken: token}}
+	for name, do := range map[string]func(*vault.Tx) error{
+		"manager":     o.edit(func(e *vault.Entry) { e.Manager = 2 }),
+		"user grants": o.edit(func(e *vault.Entry) { e.Users = []vault.UserGrant{{User: 2, Level: vault.LevelRead}} }),
+		"project grants": func(tx *vault.Tx) error {
+			return tx.SetGrants(vault.ProjectGrants{Project: room, All: vault.ProjectFull})
+		},
+		"entry for others": func(tx *vault.Tx) error {
+			_, err := tx.CreateEntry(vault.Entry{Name: "x", Project: room, Manager: 2}, vault.Payload{})
+			return err
+		},
+		"root project": func(tx *vault.Tx) error { _, err := tx.CreateProject(vault.Project{Name: "x"}); return err },
+		"user":         func(tx *vault.Tx) error { return tx.EditUser(2, func(u *vault.User) { u.Name = "x" }) },
+		"setting":      func(tx *vault.Tx) error { return tx.SetSetting("k", "v") },
+	} {
+		if got := o.try(t, "narrowed", "", do); got != vault.Forbidden {
+			t.Errorf("%s: got %v, want Forbidden", name, got)
+		}
+	}
+	if got := o.try(t, "narrowed", "", o.edit(func(e *vault.Entry) { e.Name = "renamed" })); got != ok {
+		t.Errorf("a name: got %v", got)
 	}
 }

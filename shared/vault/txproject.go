@@ -8,7 +8,7 @@ import "slices"
 //
 // Errors: Forbidden; NotFound (the parent); Exists (a living sibling has the name, TPM 7.1); Invalid.
 func (t *Tx) CreateProject(p Project) (ProjectID, error) {
-	if err := t.mayCreateProject(p.Parent); err != nil {
+	if err := t.MayCreateProject(p.Parent); err != nil {
 		return 0, err
 	}
 	if err := t.checkProject(&p); err != nil {
@@ -25,7 +25,9 @@ func (t *Tx) CreateProject(p Project) (ProjectID, error) {
 	return p.ID, nil
 }
 
-func (t *Tx) mayCreateProject(parent ProjectID) error {
+// MayCreateProject reports why the caller may not create a project under parent (0: at the root), nil if it may. Errors: Forbidden, NotFound,
+// Invalid (the tree is too deep).
+func (t *Tx) MayCreateProject(parent ProjectID) error {
 	if parent == 0 {
 		c := t.principal.credential
 		if !t.MayAdmin(CreateRootProject, AdminTarget{}) || c != nil && len(c.Projects) > 0 {

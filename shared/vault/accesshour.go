@@ -14,3 +14,6 @@ func (s *State) Founded() (Stamp, bool) {
 
 // NewestClosedHour is as the State's: in an Update, as it was before it.
 func (r *Reader) NewestClosedHour() (Hour, bool) { return r.state.NewestClosedHour() }
+
+// ClosedHour returns the newest hour whose access records are part of what Reveals counts; 0 if there is none.
+func (r *Reader) ClosedHour() Hour { return r.state.lastHour }

@@ -1,0 +1,134 @@
+package vault
+
+import "slices"
+
+// EditEntry changes an entry: edit gets a copy. Its id, owner, times, payload and trash are not edit's to change.
+//
+// What is changed decides what the caller needs: edit, or manage for the manager, main group, private flags, grants, project, client
+// and archive (a new project also needs the right to create there).
+// Errors: NotFound; Forbidden (also: linked, archived); Locked, LockedFirmly; BadReference; Invalid; what edit returns.
+func (t *Tx) EditEntry(id EntryID, edit func(*Entry) error) error {
+	old, e, err := t.editable(id)
+	if err != nil {
+		return err
+	}
+	if err := edit(e); err != nil {
+		return err
+	}
+	e.ID, e.Owner, e.Created, e.CreatedBy, e.Trashed = old.ID, old.Owner, old.Created, old.CreatedBy, old.Trashed
+	e.Source, e.SecretVersion, e.HasPassword, e.Strength, e.SecretChanged = old.Source, old.SecretVersion, old.HasPassword, old.Strength, old.SecretChanged
+	if err := t.checkRights(old, e); err != nil {
+		return err
+	}
+	if err := t.checkEntry(e); err != nil {
+		return err
+	}
+	t.touch(e)
+	t.put(Change{Entry: e})
+	return nil
+}
+
+// editable returns an entry that the caller may change, and a copy to change.
+func (t *Tx) editable(id EntryID) (old, fresh *Entry, err error) {
+	old, a, err := t.Entry(id)
+	if err != nil {
+		return nil, nil, err
+	}
+	switch {
+	case a.Level < LevelEdit:
+		return nil, nil, fail(Forbidden, "not allowed to change this entry")
+	case old.Source != 0:
+		return nil, nil, fail(Forbidden, "a linked entry is read-only")
+	}
+	if err := t.unlock(old); err != nil {
+		return nil, nil, err
+	}
+	e := *old
+	e.Tags, e.Users, e.Groups, e.Fields = slices.Clone(e.Tags), slices.Clone(e.Users), slices.Clone(e.Groups), slices.Clone(e.Fields)
+	return old, &e, nil
+}
+
+// touch notes that the entry's content was changed.
+func (t *Tx) touch(e *Entry) {
+	e.Updated, e.UpdatedBy, e.Edited = t.stamp(), t.principal.id, true
+}
+
+// checkRights refuses a change that needs manage to a caller who may only edit, and any change of what is archived.
+func (t *Tx) checkRights(old, e *Entry) error {
+	a := t.entryAccess(old)
+	managed := old.Manager != e.Manager || old.MainGroup != e.MainGroup || old.Private != e.Private || old.PrivateGroup != e.PrivateGroup ||
+		old.AnyoneMayEdit != e.AnyoneMayEdit || old.Project != e.Project || old.Archived != e.Archived ||
+		!slices.Equal(old.Users, e.Users) || !slices.Equal(old.Groups, e.Groups)
+	handedOver := old.Manager != e.Manager || !slices.Equal(old.Users, e.Users) || !slices.Equal(old.Groups, e.Groups)
+	switch {
+	case managed && a.Level < LevelManage:
+		return fail(Forbidden, "not allowed to manage this entry")
+	case handedOver && t.principal.narrowed() && !t.principal.named:
+		return fail(Forbidden, "the credential may not change managers and grants")
+	case old.Project != e.Project && e.Owner == 0:
+		return t.checkNewEntry(e)
+	case (old.Archived || t.Archived(old.Project)) && old.Archived == e.Archived:
+		return fail(Forbidden, "the entry is archived")
+	}
+	return nil
+}
+
+// TrashEntries puts entries into the trash by one change, ids in any order. Needs manage on each; entries that the caller may not see
+// or that do not exist are skipped if lenient, and NotFound otherwise. It returns how many went.
+func (t *Tx) TrashEntries(ids []EntryID, lenient bool) (int, error) {
+	ids = slices.Clone(ids)
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	kept := ids[:0]
+	for _, id := range ids {
+		switch err := t.trashable(id); {
+		case err == nil:
+			kept = append(kept, id)
+		case !lenient || KindOf(err) != NotFound:
+			return 0, err
+		}
+	}
+	if len(kept) == 0 {
+		return 0, nil
+	}
+	bulk := &TrashBulk{Trashed: Trash{t.stamp(), t.principal.id}}
+	var last EntryID
+	for _, id := range kept {
+		bulk.Deltas = append(bulk.Deltas, uint64(id-last))
+		last = id
+	}
+	t.put(Change{TrashBulk: bulk})
+	return len(kept), nil
+}
+
+func (t *Tx) trashable(id EntryID) error {
+	e, a, err := t.Entry(id)
+	switch {
+	case err != nil:
+		return err
+	case a.Level < LevelManage:
+		return fail(Forbidden, "not allowed to delete this entry")
+	case e.Source != 0:
+		return fail(Forbidden, "a linked entry is read-only")
+	}
+	return t.unlock(e)
+}
+
+// SetLock locks an entry (needs edit) or unlocks it (needs edit, and a reason).
+func (t *Tx) SetLock(id EntryID, lock Lock) error {
+	old, a, err := t.Entry(id)
+	switch {
+	case err != nil:
+		return err
+	case a.Level < LevelEdit:
+		return fail(Forbidden, "not allowed to lock this entry")
+	case lock == Unlocked:
+		if err := t.unlock(old); err != nil {
+			return err
+		}
+	}
+	e := *old
+	e.Lock = lock
+	t.put(Change{Entry: &e})
+	return nil
+}
