@@ -17,6 +17,7 @@ import (
 
 	"tresor/infra/localapi"
 	"tresor/shared/gateway"
+	"tresor/shared/inbound"
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/google/go-cmp/cmp"
@@ -113,7 +114,7 @@ func TestEventHasTheLayoutOfALiveOne(t *testing.T) {
 func TestPathsThroughTheWholeWay(t *testing.T) {
 	var got string
 	var refused bool
-	g := gateway.New(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got, refused = gateway.RawPath(r), gateway.Refused(r) }),
+	g := gateway.New(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got, refused = inbound.RawPath(r), inbound.Refused(r) }),
 		gateway.Options{Log: slog.New(slog.DiscardHandler)})
 	addr := server(t, g.Proxy)
 	for _, path := range []string{

@@ -8,11 +8,13 @@ import (
 	"strings"
 
 	"github.com/aws/aws-lambda-go/events"
+
+	"tresor/shared/inbound"
 )
 
-// inbound is what is known of a request beside the net/http form of it, and the event in the form that the adapter cannot fail on:
+// request is what is known of a request beside the net/http form of it, and the event in the form that the adapter cannot fail on:
 // on an event it cannot convert, the adapter prints the whole URL, keys and passwords included, three times.
-type inbound struct {
+type request struct {
 	event     events.APIGatewayProxyRequest // cleaned: no query, no domain name, no base64, a path that parses
 	rawPath   string                        // as it came
 	base      string                        // base path mapping of a custom domain, "" or "/tpm"
@@ -29,8 +31,8 @@ type inbound struct {
 	fault     string // what went wrong, for the log; never anything that a client sent
 }
 
-func admit(ev events.APIGatewayProxyRequest) *inbound {
-	in := &inbound{
+func admit(ev events.APIGatewayProxyRequest) *request {
+	in := &request{
 		event:     ev,
 		rawPath:   ev.Path,
 		scheme:    scheme(ev),
@@ -47,8 +49,16 @@ func admit(ev events.APIGatewayProxyRequest) *inbound {
 	return in
 }
 
+// facts are what a dialect may ask for.
+func (in *request) facts() *inbound.Facts {
+	return &inbound.Facts{
+		RawPath: in.rawPath, Refused: in.refused, Source: in.source, RequestID: in.requestID, Resource: in.resource,
+		BaseURL: in.scheme + "://" + in.host + in.stage + in.base,
+	}
+}
+
 // clean makes the event one that the adapter takes.
-func (in *inbound) clean() {
+func (in *request) clean() {
 	ev := &in.event
 	ev.Path = strings.TrimPrefix(in.rawPath, in.base)
 	if !parses(ev.Path) {

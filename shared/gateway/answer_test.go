@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"tresor/shared/gateway"
+	"tresor/shared/inbound"
 )
 
 func TestEveryAnswerIsHardened(t *testing.T) {
@@ -71,7 +72,7 @@ func TestPanicIsAnsweredInTheDialectsShape(t *testing.T) {
 	opts := silent()
 	opts.Fail = func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusInternalServerError)
-		_, _ = io.WriteString(w, "dialect "+gateway.RequestID(r))
+		_, _ = io.WriteString(w, "dialect "+inbound.RequestID(r))
 	}
 	calls := 0
 	g := gateway.New(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

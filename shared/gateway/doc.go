@@ -3,9 +3,9 @@
 // dialect.
 //
 // The one idea: what a client sent reaches the dialect exactly, and nothing of it reaches a log. TPM signs the percent-encoded path and
-// TeamPass carries passwords in it, so RawPath gives the path byte for byte, while the request line that is logged names only the
+// TeamPass carries passwords in it, so inbound.RawPath gives the path byte for byte, while the request line that is logged names only the
 // resource of the template. A request that net/url cannot take is not refused here with a shape of our own: the dialect gets it with
-// the URL "/" and Refused set, and answers in its own words.
+// the URL "/" and inbound.Refused set, and answers in its own words.
 //
 // REST events (payload "1.0") only: HTTP APIs decode the path before a function sees it.
 package gateway

@@ -3,13 +3,14 @@ package gateway
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"log/slog"
 	"net/http"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/awslabs/aws-lambda-go-api-proxy/httpadapter"
+
+	"tresor/shared/inbound"
 )
 
 // Lambda takes and returns at most 6 MB per call (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html).
@@ -26,9 +27,9 @@ type Options struct {
 	Function string
 	// Log takes one line per request; nil means slog.Default() at the time of New.
 	Log *slog.Logger
-	// MaxBody is the largest body in bytes; 0 means DefaultMaxBody. Reading past it gives an error for which TooLarge is true.
+	// MaxBody is the largest body in bytes; 0 means DefaultMaxBody. Reading past it gives an error for which inbound.TooLarge is true.
 	MaxBody int64
-	// Fail answers, in the dialect's shape, a request whose handler panicked or whose answer cannot be sent. It may use RequestID.
+	// Fail answers, in the dialect's shape, a request whose handler panicked or whose answer cannot be sent. It may use inbound.RequestID.
 	// nil answers a fixed JSON text.
 	Fail http.HandlerFunc
 }
@@ -62,7 +63,7 @@ func New(h http.Handler, opts Options) *Handler {
 func (g *Handler) Proxy(ctx context.Context, ev events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 	start := time.Now()
 	in := admit(ev)
-	ctx = context.WithValue(ctx, contextKey{}, in)
+	ctx = inbound.With(context.WithValue(ctx, contextKey{}, in), in.facts())
 	out := g.answer(ctx, in)
 	harden(&out)
 	g.log(ctx, in, out.StatusCode, time.Since(start))
@@ -70,7 +71,7 @@ func (g *Handler) Proxy(ctx context.Context, ev events.APIGatewayProxyRequest) (
 }
 
 // answer runs the handler. A panic ends here: aws-lambda-go would log its value, which may be a secret, and end the process.
-func (g *Handler) answer(ctx context.Context, in *inbound) (out events.APIGatewayProxyResponse) {
+func (g *Handler) answer(ctx context.Context, in *request) (out events.APIGatewayProxyResponse) {
 	defer func() {
 		if recover() != nil {
 			in.fault = "panic at " + panicSite()
@@ -90,7 +91,7 @@ func (g *Handler) answer(ctx context.Context, in *inbound) (out events.APIGatewa
 }
 
 // failed asks the dialect for its answer to a failure, and does without the dialect if that fails too.
-func (g *Handler) failed(ctx context.Context, in *inbound) (out events.APIGatewayProxyResponse) {
+func (g *Handler) failed(ctx context.Context, in *request) (out events.APIGatewayProxyResponse) {
 	defer func() {
 		if recover() != nil {
 			out = events.APIGatewayProxyResponse{StatusCode: http.StatusInternalServerError}
@@ -134,11 +135,5 @@ func fits(out events.APIGatewayProxyResponse) bool {
 func failPlainly(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(http.StatusInternalServerError)
-	_ = json.NewEncoder(w).Encode(map[string]string{"message": "Internal error", "request_id": RequestID(r)})
-}
-
-// TooLarge reports whether err came from reading a request body past the limit.
-func TooLarge(err error) bool {
-	var limit *http.MaxBytesError
-	return errors.As(err, &limit)
+	_ = json.NewEncoder(w).Encode(map[string]string{"message": "Internal error", "request_id": inbound.RequestID(r)})
 }

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"tresor/shared/gateway"
+	"tresor/shared/inbound"
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/google/go-cmp/cmp"
@@ -54,10 +55,10 @@ func TestLiveEvent(t *testing.T) {
 			t.Error(err)
 		}
 		got := map[string]any{
-			"method": r.Method, "raw path": gateway.RawPath(r), "escaped": r.URL.EscapedPath(), "url raw path": r.URL.RawPath, "path": r.URL.Path,
+			"method": r.Method, "raw path": inbound.RawPath(r), "escaped": r.URL.EscapedPath(), "url raw path": r.URL.RawPath, "path": r.URL.Path,
 			"probe": r.Header["X-Probe"], "query": r.URL.RawQuery, "uri": r.RequestURI, "host": r.Host, "remote": r.RemoteAddr,
-			"body": string(body), "source": gateway.SourceAddr(r), "id": gateway.RequestID(r), "resource": gateway.Resource(r),
-			"base": gateway.BaseURL(r), "refused": gateway.Refused(r), "url host": r.URL.Host,
+			"body": string(body), "source": inbound.SourceAddr(r), "id": inbound.RequestID(r), "resource": inbound.Resource(r),
+			"base": inbound.BaseURL(r), "refused": inbound.Refused(r), "url host": r.URL.Host,
 		}
 		want := map[string]any{
 			"method": "POST", "raw path": "/index.php/api/v6/passwords/search/a%2Fb.json", "escaped": "/index.php/api/v6/passwords/search/a%2Fb.json",
@@ -92,10 +93,10 @@ func TestPathFidelity(t *testing.T) {
 		ev := event(t)
 		ev.Path = prefix + rest
 		proxy(t, silent(), ev, func(_ http.ResponseWriter, r *http.Request) {
-			if got := gateway.RawPath(r); got != ev.Path {
+			if got := inbound.RawPath(r); got != ev.Path {
 				t.Errorf("%q: RawPath is %q", ev.Path, got)
 			}
-			if gateway.Refused(r) {
+			if inbound.Refused(r) {
 				t.Errorf("%q: refused", ev.Path)
 			}
 			if r.URL.RawPath != r.URL.EscapedPath() || r.URL.RawPath == "" {
@@ -113,8 +114,8 @@ func TestRefusedPathsReachTheDialect(t *testing.T) {
 		ev := event(t)
 		ev.Path = path
 		out := proxy(t, silent(), ev, func(w http.ResponseWriter, r *http.Request) {
-			if !gateway.Refused(r) || gateway.RawPath(r) != path || r.URL.Path != "/" || r.URL.RawPath != "/" {
-				t.Errorf("%q: refused %v, raw path %q, URL %q", path, gateway.Refused(r), gateway.RawPath(r), r.URL)
+			if !inbound.Refused(r) || inbound.RawPath(r) != path || r.URL.Path != "/" || r.URL.RawPath != "/" {
+				t.Errorf("%q: refused %v, raw path %q, URL %q", path, inbound.Refused(r), inbound.RawPath(r), r.URL)
 			}
 			w.WriteHeader(http.StatusTeapot)
 		})
@@ -134,7 +135,7 @@ func TestOddEventsReachTheDialect(t *testing.T) {
 		ev := event(t)
 		change(&ev)
 		out := proxy(t, silent(), ev, func(w http.ResponseWriter, r *http.Request) {
-			_, _ = gateway.SourceAddr(r), gateway.BaseURL(r)
+			_, _ = inbound.SourceAddr(r), inbound.BaseURL(r)
 			w.WriteHeader(http.StatusTeapot)
 		})
 		if out.StatusCode != http.StatusTeapot {
@@ -154,11 +155,11 @@ func TestForgedHeadersAreDropped(t *testing.T) {
 				t.Errorf("header %s reached the dialect", name)
 			}
 		}
-		if got := gateway.SourceAddr(r).String(); got != "203.0.113.9" {
+		if got := inbound.SourceAddr(r).String(); got != "203.0.113.9" {
 			t.Errorf("source %s", got)
 		}
-		if strings.Contains(gateway.BaseURL(r), "6.6.6.6") {
-			t.Errorf("base URL %s", gateway.BaseURL(r))
+		if strings.Contains(inbound.BaseURL(r), "6.6.6.6") {
+			t.Errorf("base URL %s", inbound.BaseURL(r))
 		}
 	})
 }
@@ -179,8 +180,8 @@ func TestBaseURL(t *testing.T) {
 		ev.RequestContext.DomainName, ev.RequestContext.Stage, ev.RequestContext.ResourcePath, ev.Path = c.domain, c.stage, c.resource, c.path
 		ev.MultiValueHeaders["X-Forwarded-Proto"] = []string{c.proto}
 		proxy(t, silent(), ev, func(_ http.ResponseWriter, r *http.Request) {
-			if gateway.BaseURL(r) != c.base || r.URL.Path != c.urlPath || gateway.RawPath(r) != c.path {
-				t.Errorf("%s %s: base %s, URL path %s, raw path %s", c.domain, c.path, gateway.BaseURL(r), r.URL.Path, gateway.RawPath(r))
+			if inbound.BaseURL(r) != c.base || r.URL.Path != c.urlPath || inbound.RawPath(r) != c.path {
+				t.Errorf("%s %s: base %s, URL path %s, raw path %s", c.domain, c.path, inbound.BaseURL(r), r.URL.Path, inbound.RawPath(r))
 			}
 		})
 	}
@@ -212,7 +213,7 @@ func TestBodyThatIsNoBase64(t *testing.T) {
 	ev := event(t)
 	ev.Body, ev.IsBase64Encoded = "%%%", true
 	proxy(t, silent(), ev, func(_ http.ResponseWriter, r *http.Request) {
-		if got, err := io.ReadAll(r.Body); err == nil || len(got) > 0 || gateway.TooLarge(err) {
+		if got, err := io.ReadAll(r.Body); err == nil || len(got) > 0 || inbound.TooLarge(err) {
 			t.Errorf("got %q, %v; want an error that is not TooLarge", got, err)
 		}
 	})
@@ -222,7 +223,7 @@ func TestBodyAboveTheLimit(t *testing.T) {
 	ev := event(t)
 	ev.Body = strings.Repeat("x", 10<<20)
 	out := proxy(t, silent(), ev, func(w http.ResponseWriter, r *http.Request) {
-		if _, err := io.ReadAll(r.Body); !gateway.TooLarge(err) {
+		if _, err := io.ReadAll(r.Body); !inbound.TooLarge(err) {
 			t.Errorf("got %v, want an error that is TooLarge", err)
 		}
 		w.WriteHeader(http.StatusRequestEntityTooLarge)
@@ -242,11 +243,11 @@ func TestBodyAboveTheLimit(t *testing.T) {
 func TestWithoutGateway(t *testing.T) {
 	r := httptest.NewRequest("GET", "/api/index.php/read/a%2Fb?apikey=k", nil)
 	r.RemoteAddr, r.Host = "[::ffff:192.0.2.7]:1234", "localhost:99"
-	if gateway.RawPath(r) != "/api/index.php/read/a%2Fb" || gateway.SourceAddr(r).String() != "192.0.2.7" || gateway.BaseURL(r) != "http://localhost:99" ||
-		gateway.RequestID(r) != "" || gateway.Resource(r) != "" || gateway.Refused(r) {
-		t.Errorf("got %s %s %s", gateway.RawPath(r), gateway.SourceAddr(r), gateway.BaseURL(r))
+	if inbound.RawPath(r) != "/api/index.php/read/a%2Fb" || inbound.SourceAddr(r).String() != "192.0.2.7" || inbound.BaseURL(r) != "http://localhost:99" ||
+		inbound.RequestID(r) != "" || inbound.Resource(r) != "" || inbound.Refused(r) {
+		t.Errorf("got %s %s %s", inbound.RawPath(r), inbound.SourceAddr(r), inbound.BaseURL(r))
 	}
-	if gateway.TooLarge(errors.New("other")) || gateway.TooLarge(nil) {
+	if inbound.TooLarge(errors.New("other")) || inbound.TooLarge(nil) {
 		t.Error("TooLarge is true for other errors")
 	}
 }

@@ -12,7 +12,7 @@ import (
 
 // log writes the one line of a request. The list of attributes is complete on purpose: the path holds TeamPass passwords, the query
 // its keys, the headers everybody's.
-func (g *Handler) log(ctx context.Context, in *inbound, status int, took time.Duration) {
+func (g *Handler) log(ctx context.Context, in *request, status int, took time.Duration) {
 	attrs := []slog.Attr{
 		slog.String("function", g.opts.Function),
 		slog.String("resource", in.resource),

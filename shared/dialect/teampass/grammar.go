@@ -8,7 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"tresor/shared/gateway"
+	"tresor/shared/inbound"
 )
 
 // call is a request taken apart: <action>/<what>/<argument>.
@@ -59,11 +59,11 @@ func callText(r *http.Request) (string, error) {
 	if r.Method == http.MethodPost {
 		return bodyText(r)
 	}
-	if gateway.Refused(r) {
+	if inbound.Refused(r) {
 		return "", faultFormat
 	}
 	// The first /api/: stage, base path and install path come before it (teampass 15).
-	_, text, found := strings.Cut(gateway.RawPath(r), "/api/")
+	_, text, found := strings.Cut(inbound.RawPath(r), "/api/")
 	if !found {
 		return "", faultFormat
 	}

@@ -14,7 +14,7 @@ import (
 	"slices"
 
 	"tresor/shared/auth"
-	"tresor/shared/gateway"
+	"tresor/shared/inbound"
 	"tresor/shared/vault"
 )
 
@@ -126,7 +126,7 @@ func (a *api) respond(r *http.Request) (answer, error) {
 		return nil, err
 	}
 	m, known := methods[c.name]
-	req := vault.Request{Auth: auth.Token(key), Source: gateway.SourceAddr(r)}
+	req := vault.Request{Auth: auth.Token(key), Source: inbound.SourceAddr(r)}
 	if !known || !a.serves(m, c.arg) || r.Method == http.MethodPut || r.Method == http.MethodDelete {
 		return a.checkKey(r, req, c)
 	}

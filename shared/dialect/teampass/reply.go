@@ -5,7 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 
-	"tresor/shared/gateway"
+	"tresor/shared/inbound"
 	"tresor/shared/vault"
 )
 
@@ -135,13 +135,13 @@ func fail(w http.ResponseWriter, r *http.Request, err error) {
 		f.write(w)
 		return
 	}
-	slog.ErrorContext(r.Context(), "teampass call failed", "request_id", gateway.RequestID(r), "err", err)
+	slog.ErrorContext(r.Context(), "teampass call failed", "request_id", inbound.RequestID(r), "err", err)
 	Fail(w, r)
 }
 
 // Fail answers a failure of ours, with the id under which the log has it.
 func Fail(w http.ResponseWriter, r *http.Request) {
-	faultUnclear.write(w, member{"request_id", gateway.RequestID(r)})
+	faultUnclear.write(w, member{"request_id", inbound.RequestID(r)})
 }
 
 func (f fault) write(w http.ResponseWriter, more ...member) {

@@ -1,0 +1,17 @@
+// Command tpm-users is the Lambda function that serves TPM users.
+package main
+
+import (
+	"net/http"
+
+	"tresor/shared/auth"
+	"tresor/shared/dialect/tpm"
+	"tresor/shared/vault"
+	"tresor/shared/wire"
+)
+
+func main() {
+	wire.Start("tpm-users", func(v *vault.Vault, a *auth.Service) http.Handler {
+		return tpm.NewHandler(v, a, tpm.Users)
+	}, tpm.Fail)
+}

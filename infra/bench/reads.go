@@ -1,0 +1,108 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"tresor/shared/sqlite"
+	"tresor/shared/vault"
+)
+
+// clients is how many read at once.
+const clients = 64
+
+// embeddedReads measures reads of one entry with its secret, each on record on the disk before it is answered.
+func embeddedReads(ctx context.Context, o Options) ([]Figure, error) {
+	store, err := sqlite.Open(ctx, filepath.Join(o.Dir, "reads.db"))
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = store.Close() }()
+	p, err := foundInMemory(ctx, store)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.fill(ctx, few); err != nil {
+		return nil, err
+	}
+	inProcess, err := perSecond(o.For, func() error { return p.reveal(ctx, few/2) })
+	if err != nil {
+		return nil, err
+	}
+	overHTTP, err := p.httpReads(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	return []Figure{
+		{"embedded_reads", inProcess, "reads/s", atLeast(5000)},
+		{"embedded_reads_http", overHTTP, "reads/s", nil}, // the clients take their part of the same processors
+	}, nil
+}
+
+// perSecond calls do from many goroutines and returns how often it succeeded in a second.
+func perSecond(d time.Duration, do func() error) (float64, error) {
+	var done atomic.Int64
+	var failed atomic.Pointer[error]
+	var wg sync.WaitGroup
+	start := time.Now()
+	for range clients {
+		wg.Go(func() {
+			for time.Since(start) < d && failed.Load() == nil {
+				if err := do(); err != nil {
+					failed.Store(&err)
+					return
+				}
+				done.Add(1)
+			}
+		})
+	}
+	wg.Wait()
+	if err := failed.Load(); err != nil {
+		return 0, *err
+	}
+	return float64(done.Load()) / time.Since(start).Seconds(), nil
+}
+
+// httpReads measures the same through the whole server, over loopback.
+func (p *process) httpReads(ctx context.Context, o Options) (float64, error) {
+	handler, err := o.Serve(p.vault, p.auth)
+	if err != nil {
+		return 0, err
+	}
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
+	go func() { _ = server.Serve(listener) }() // until Close, below
+	defer func() { _ = server.Close() }()
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: clients}, Timeout: time.Minute}
+	url := fmt.Sprintf("http://%s/api/index.php/read/items/%d?apikey=%s", listener.Addr(), vault.EntryID(few/2), p.admin.APIKey)
+	return perSecond(o.For, func() error { return get(ctx, client, url) })
+}
+
+func get(ctx context.Context, client *http.Client, url string) error {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+	if err != nil {
+		return err
+	}
+	res, err := client.Do(r)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = res.Body.Close() }()
+	if _, err := io.Copy(io.Discard, res.Body); err != nil {
+		return err
+	}
+	if res.StatusCode != http.StatusOK {
+		return fmt.Errorf("status %d", res.StatusCode)
+	}
+	return nil
+}

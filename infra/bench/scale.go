@@ -1,0 +1,161 @@
+package bench
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"runtime"
+	"strings"
+	"syscall"
+	"time"
+
+	"tresor/shared/dialect"
+	"tresor/shared/vault/vaulttest"
+)
+
+// scale measures memory and processor time with many entries.
+func scale(ctx context.Context, o Options) ([]Figure, error) {
+	store := vaulttest.NewMemory()
+	p, err := foundInMemory(ctx, store)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.fill(ctx, o.Many); err != nil {
+		return nil, err
+	}
+	before, start := heap(), time.Now()
+	other := p.another(store)
+	if err := other.vault.Fresh(ctx); err != nil {
+		return nil, err
+	}
+	took := time.Since(start)
+	index := heap() - before
+	figures := []Figure{
+		{fmt.Sprintf("index_at_%d", o.Many), index / (1 << 20), "MB", atMost(150)},
+		{fmt.Sprintf("replay_at_%d", o.Many), float64(took.Milliseconds()), "ms", nil},
+	}
+	more, err := other.handlers(o.Many)
+	runtime.KeepAlive(p)
+	return append(figures, more...), err
+}
+
+// heap returns the bytes that are in use after a collection.
+func heap() float64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.GC() // what the first one only unlinked
+	runtime.ReadMemStats(&m)
+	return float64(m.HeapAlloc)
+}
+
+// handlers measures the processor time of a page and of searches in the dialects' handlers.
+func (p *process) handlers(n int) ([]Figure, error) {
+	tpm := dialect.Functions["TpmPasswordsFunction"](p.vault, p.auth)
+	syspass := dialect.Functions["SyspassFunction"](p.vault, p.auth)
+	search := func(text string) func() *http.Request {
+		return func() *http.Request {
+			body, _ := json.Marshal(map[string]any{"jsonrpc": "2.0", "id": 1, "method": "account/search",
+				"params": map[string]any{"authToken": p.admin.SysPass.AuthToken, "text": text, "count": 20}})
+			return request(http.MethodPost, "/api.php", string(body))
+		}
+	}
+	get := func(path string) func() *http.Request {
+		return func() *http.Request {
+			r := request(http.MethodGet, "/index.php/api/v6/"+path, "")
+			r.SetBasicAuth(p.admin.Username, p.admin.Password)
+			return r
+		}
+	}
+	var figures []Figure
+	for _, m := range []struct {
+		name    string
+		handler http.Handler
+		request func() *http.Request
+	}{
+		{"tpm_list_page", tpm, get("passwords.json")},
+		{"tpm_list_last_page", tpm, get(fmt.Sprintf("passwords/page/%d.json", max(1, n/20)))},
+		{"tpm_search_two_words", tpm, get("passwords/search/mail%20billing.json")},
+		{"tpm_search_operator", tpm, get("passwords/search/name%3A%5Bmail%5D%20username%3A%5Bsvc%5D.json")},
+		{"syspass_search_word", syspass, search("billing")},
+		{"syspass_search_nothing", syspass, search("no entry has this")}, // it looks at every entry
+	} {
+		cpu, err := cpuOf(m.handler, m.request)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", m.name, err)
+		}
+		figures = append(figures, Figure{fmt.Sprintf("%s_at_%d", m.name, n), cpu, "ms of CPU", atMost(10)})
+	}
+	return figures, nil
+}
+
+// rounds is how often a request is repeated to measure its processor time.
+const rounds = 20
+
+// cpuOf returns the processor time of a request in milliseconds, garbage collection included, after a first one that warms up.
+func cpuOf(h http.Handler, r func() *http.Request) (float64, error) {
+	if err := answer(h, r()); err != nil {
+		return 0, err
+	}
+	runtime.GC()
+	before := cpu()
+	for range rounds {
+		if err := answer(h, r()); err != nil {
+			return 0, err
+		}
+	}
+	return float64((cpu() - before).Microseconds()) / 1000 / rounds, nil
+}
+
+func answer(h http.Handler, r *http.Request) error {
+	w := &recorder{header: http.Header{}}
+	h.ServeHTTP(w, r)
+	if w.status != http.StatusOK || strings.Contains(w.body.String(), `"error"`) {
+		return fmt.Errorf("status %d: %.200s", w.status, w.body.String())
+	}
+	return nil
+}
+
+// cpu returns the processor time that this process has used.
+func cpu() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// request makes a request as a server receives it.
+func request(method, target, body string) *http.Request {
+	r, err := http.NewRequest(method, "http://127.0.0.1"+target, strings.NewReader(body)) //nolint:noctx // it goes to a handler, not over the network
+	if err != nil {
+		panic(err) // targets are constants
+	}
+	r.RequestURI, r.RemoteAddr = target, "127.0.0.1:1"
+	return r
+}
+
+// recorder keeps an answer.
+type recorder struct {
+	header http.Header
+	status int
+	body   strings.Builder
+}
+
+var _ http.ResponseWriter = (*recorder)(nil)
+
+// Header implements http.ResponseWriter.
+func (r *recorder) Header() http.Header { return r.header }
+
+// WriteHeader implements http.ResponseWriter.
+func (r *recorder) WriteHeader(status int) {
+	if r.status == 0 {
+		r.status = status
+	}
+}
+
+// Write implements http.ResponseWriter.
+func (r *recorder) Write(b []byte) (int, error) {
+	r.WriteHeader(http.StatusOK)
+	return r.body.Write(b)
+}

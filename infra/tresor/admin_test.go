@@ -1,0 +1,122 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestUsers(t *testing.T) {
+	dir, _ := newVault(t)
+	out := ok(t, "user", "add", "--data", dir, "--json", "--username", "bob", "--role", "it", "--name", "Bob", "--email", "bob@example.com")
+	if !regexp.MustCompile(`^\{"id":2,"username":"bob","password":"\w{24}"\}\n$`).MatchString(out) {
+		t.Errorf("user add: %q", out)
+	}
+	bob := object[userPasswordResult](t, out)
+	s := startServer(t, "--data", dir)
+	check := func(when, password string, want int) {
+		t.Helper()
+		if got := tpmMe(t, s.url, "bob", password); got != want {
+			t.Errorf("%s: status %d, want %d", when, got, want)
+		}
+	}
+	check("made", bob.Password, http.StatusOK)
+
+	// Each holds for the running server from its next request on.
+	if got := ok(t, "user", "disable", "bob", "--data", dir, "--json"); !strings.HasPrefix(got, `{"id":2,"username":"bob"`) || !strings.Contains(got, `"active":false`) {
+		t.Errorf("user disable: %q", got)
+	}
+	check("disabled", bob.Password, http.StatusUnauthorized)
+	ok(t, "user", "enable", "bob", "--data", dir)
+	check("enabled", bob.Password, http.StatusOK)
+	changed := object[userPasswordResult](t, ok(t, "user", "password", "BOB", "--data", dir, "--json"))
+	check("old password", bob.Password, http.StatusUnauthorized)
+	check("new password", changed.Password, http.StatusOK)
+	o := runCommand(t, "from a pipe\n", "user", "password", "bob", "--password", "-", "--data", dir, "--json")
+	if o.stdout != `{"id":2,"username":"bob","password":"from a pipe"}`+"\n" {
+		t.Errorf("user password -: %+v", o)
+	}
+	check("password of standard input", "from a pipe", http.StatusOK)
+
+	users := object[struct{ Users []userResult }](t, ok(t, "user", "list", "--data", dir, "--json")).Users
+	want := []userResult{{1, "admin", "Administrator", "", "Admin", true}, {2, "bob", "Bob", "bob@example.com", "IT", true}}
+	if !slices.Equal(users, want) {
+		t.Errorf("user list: got %+v, want %+v", users, want)
+	}
+	for args, why := range map[string]string{"add --username Bob": "the username is taken", "disable eve": `there is no user "eve"`, "password eve": `there is no user "eve"`} {
+		o := runCommand(t, "", append([]string{"user"}, strings.Fields(args+" --json --data "+dir)...)...)
+		if o.status != statusError || o.stdout != "" || !strings.Contains(o.stderr, why) {
+			t.Errorf("user %s: %+v, want %q", args, o, why)
+		}
+	}
+	if o := runCommand(t, "\n", "user", "password", "bob", "--password", "-", "--data", dir); o.status != statusError || !strings.Contains(o.stderr, "no password") {
+		t.Errorf("an empty standard input: %+v", o)
+	}
+}
+
+func TestTokens(t *testing.T) {
+	dir, _ := newVault(t)
+	for i, c := range []struct{ dialect, want string }{
+		{"syspass", `{"id":%d,"authToken":"[0-9a-f]{64}","tokenPass":"[0-9a-f]{64}"}`},
+		{"teampass", `{"id":%d,"apikey":"\w{43}"}`},
+		{"tpm", `{"id":%d,"public_key":"[0-9a-f]{64}","private_key":"[0-9a-f]{64}"}`},
+	} {
+		out := ok(t, "token", "add", "--data", dir, "--dialect", c.dialect, "--user", "admin", "--json")
+		if !regexp.MustCompile("^" + fmt.Sprintf(c.want, 4+i) + "\n$").MatchString(out) {
+			t.Errorf("token add %s: %q", c.dialect, out)
+		}
+	}
+	ok(t, "token", "add", "--data", dir, "--dialect", "syspass", "--user", "admin", "--action", "account/search", "--action", "account/view", "--read-only",
+		"--expires", "720h", "--source", "192.0.2.7", "--source", "2001:db8::/32")
+	list := ok(t, "token", "list", "--data", dir, "--json")
+	rows := object[struct{ Tokens []tokenRow }](t, list).Tokens
+	if len(rows) != 7 {
+		t.Fatalf("got %d tokens", len(rows))
+	}
+	r := rows[6]
+	if r.ID != 7 || r.Dialect != "syspass" || r.User != "admin" || r.State != "active" || !slices.Equal(r.Actions, []string{"account/search", "account/view"}) ||
+		!r.ReadOnly || !slices.Equal(r.Sources, []string{"192.0.2.7/32", "2001:db8::/32"}) || r.Expires == "" {
+		t.Errorf("got %+v", r)
+	}
+	if regexp.MustCompile(`[0-9a-zA-Z]{30}`).MatchString(list) {
+		t.Errorf("something like a secret is in the list: %s", list)
+	}
+	if o := runCommand(t, "", "token", "add", "--data", dir, "--dialect", "tpm", "--user", "admin", "--project", "99"); o.status != statusError || !strings.Contains(o.stderr, "no such project") {
+		t.Errorf("an unknown project: %+v", o)
+	}
+}
+
+func TestRevocationHoldsFromTheNextRequest(t *testing.T) {
+	dir, _ := newVault(t)
+	s := startServer(t, "--data", dir)
+	for range 3 {
+		token := object[tokenResult](t, ok(t, "token", "add", "--data", dir, "--dialect", "teampass", "--user", "admin", "--json"))
+		if status, body := teamPass(t, s.url, "info/version", token.APIKey); status != http.StatusOK {
+			t.Fatalf("a new token: %d %s", status, body)
+		}
+		got := ok(t, "token", "revoke", fmt.Sprint(token.ID), "--data", dir, "--json")
+		if got != fmt.Sprintf(`{"id":%d,"state":"revoked"}`+"\n", token.ID) {
+			t.Errorf("token revoke: %q", got)
+		}
+		if status, body := teamPass(t, s.url, "info/version", token.APIKey); status == http.StatusOK && !strings.Contains(body, "err") {
+			t.Fatalf("a revoked token: %d %s", status, body)
+		}
+	}
+	if o := runCommand(t, "", "token", "revoke", "99", "--data", dir); o.status != statusError || !strings.Contains(o.stderr, "no such credential") {
+		t.Errorf("an unknown token: %+v", o)
+	}
+}
+
+func TestSettings(t *testing.T) {
+	dir, f := newVault(t)
+	want := `{"settings":{"syspass.master_password":"[set]"}}` + "\n"
+	if got := ok(t, "settings", "--data", dir, "--json"); got != want || strings.Contains(got, f.SysPass.MasterPassword) {
+		t.Errorf("settings: %q", got)
+	}
+	if o := runCommand(t, "another\n", "settings", "syspass.master_password=-", "--data", dir, "--json"); o.stdout != want {
+		t.Errorf("settings KEY=-: %+v", o)
+	}
+}

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"tresor/infra/coldstart/kmslocal"
+	"tresor/infra/dynamodblocal"
+)
+
+// The same commands on the tables that the functions use.
+func TestStoreDynamoDB(t *testing.T) {
+	db, tables := dynamodblocal.Start(t)
+	kms, err := kmslocal.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(kms.Close)
+	for name, value := range map[string]string{
+		"TRESOR_VAULT": "command", "TRESOR_ENTRIES_TABLE": tables.Entries, "TRESOR_PERMISSIONS_TABLE": tables.Permissions, "TRESOR_KEY_ID": kmslocal.KeyID,
+		"AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_CONFIG_FILE": "none", "AWS_SHARED_CREDENTIALS_FILE": "none",
+		"AWS_ENDPOINT_URL_DYNAMODB": db.URL, "AWS_ENDPOINT_URL_KMS": kms.URL,
+	} {
+		t.Setenv(name, value)
+	}
+	on := []string{"--store", "dynamodb", "--json"}
+	with := func(args ...string) []string { return append(args, on...) }
+	if o := runCommand(t, "", with("user", "list")...); o.status != statusError || !strings.Contains(o.stderr, "there is no vault here") {
+		t.Errorf("before init: %+v", o)
+	}
+	f := object[founding](t, ok(t, with("init")...))
+	if o := runCommand(t, "", with("init")...); o.status != statusError || !strings.Contains(o.stderr, "there is a vault here already") {
+		t.Errorf("a second init: %+v", o)
+	}
+	s := startServer(t, with()...)
+	if status, body := teamPass(t, s.url, "info/version", f.TeamPass.APIKey); status != http.StatusOK {
+		t.Errorf("got %d %s", status, body)
+	}
+	token := object[tokenResult](t, ok(t, with("token", "add", "--user", "admin", "--dialect", "teampass")...))
+	if status, body := teamPass(t, s.url, "info/version", token.APIKey); status != http.StatusOK {
+		t.Errorf("a new token: %d %s", status, body)
+	}
+	s.stop(t)
+	if strings.Contains(s.output(), "warning") {
+		t.Errorf("got %q", s.output())
+	}
+	if got := ok(t, with("audit", "verify")...); got != `{"ok":true,"entries":1,"permissions":2}`+"\n" {
+		t.Errorf("audit: %s", got)
+	}
+	t.Setenv("TRESOR_KEY_ID", "")
+	if o := runCommand(t, "", with("user", "list")...); o.status != statusError || !strings.Contains(o.stderr, "TRESOR_KEY_ID is not set") {
+		t.Errorf("without a key: %+v", o)
+	}
+}

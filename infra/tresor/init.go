@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"tresor/shared/auth"
+	"tresor/shared/journal"
+	"tresor/shared/seal"
+	"tresor/shared/vault"
+)
+
+// founding is what init prints, once.
+type founding struct {
+	Admin struct {
+		ID       vault.UserID `json:"id"`
+		Username string       `json:"username"`
+		Password string       `json:"password"`
+	} `json:"admin"`
+	TPM struct {
+		PublicKey  string `json:"public_key"`
+		PrivateKey string `json:"private_key"`
+	} `json:"tpm"`
+	SysPass struct {
+		AuthToken      string `json:"authToken"`
+		TokenPass      string `json:"tokenPass"`
+		MasterPassword string `json:"masterPassword"`
+	} `json:"syspass"`
+	TeamPass struct {
+		APIKey string `json:"apikey"`
+	} `json:"teampass"`
+}
+
+func newFounding(f *auth.Founding) *founding {
+	var out founding
+	out.Admin.ID, out.Admin.Username, out.Admin.Password = f.AdminID, f.Username, f.Password
+	out.TPM.PublicKey, out.TPM.PrivateKey = f.TPM.Public, f.TPM.Private
+	out.SysPass.AuthToken, out.SysPass.TokenPass, out.SysPass.MasterPassword = f.SysPass.AuthToken, f.SysPass.TokenPass, f.SysPass.MasterPassword
+	out.TeamPass.APIKey = f.APIKey
+	return &out
+}
+
+func (f *founding) people(w io.Writer) {
+	fmt.Fprintf(w, "The vault is made. These credentials are shown this once.\n\n")
+	for _, line := range [][2]string{
+		{"admin's name", f.Admin.Username}, {"admin's password", f.Admin.Password},
+		{"TPM public key", f.TPM.PublicKey}, {"TPM private key", f.TPM.PrivateKey},
+		{"sysPass authToken", f.SysPass.AuthToken}, {"sysPass tokenPass", f.SysPass.TokenPass}, {"sysPass masterPassword", f.SysPass.MasterPassword},
+		{"TeamPass apikey", f.TeamPass.APIKey},
+	} {
+		fmt.Fprintf(w, "  %-24s %s\n", line[0], line[1])
+	}
+}
+
+func initVault(k *call) error {
+	if err := k.parse(0, 0); err != nil {
+		return err
+	}
+	s, f, err := k.place.found(k.ctx)
+	if err != nil {
+		return err
+	}
+	s.close()
+	out := newFounding(f)
+	return k.print(out, out.people)
+}
+
+// errVaultExists refuses init.
+var errVaultExists = errors.New("there is a vault here already; nothing was changed")
+
+// found makes a vault. The system it returns must be closed. Errors: errVaultExists.
+func (p *place) found(ctx context.Context) (*system, *auth.Founding, error) {
+	b, err := p.connect(ctx, true)
+	if err != nil {
+		return nil, nil, err
+	}
+	s, f, err := b.found(ctx)
+	if err != nil {
+		_ = b.store.Close()
+		return nil, nil, err
+	}
+	return s, f, nil
+}
+
+func (b *backend) found(ctx context.Context) (*system, *auth.Founding, error) {
+	if err := b.vacant(ctx); err != nil {
+		return nil, nil, err
+	}
+	keys, err := b.keys()
+	if err != nil {
+		return nil, nil, err
+	}
+	keysets, sealer, err := seal.Create(ctx, keys, seal.NewVaultID())
+	if err != nil {
+		return nil, nil, err
+	}
+	sealer.ReloadWith(b.store.Keysets)
+	s := assemble(b.store, sealer, journal.WithGenesis(keysets))
+	f, err := auth.Found(ctx, s.vault, sealer)
+	if err != nil {
+		// Another init may have come first: then our keys do not open its records, which would say something less clear.
+		return nil, nil, errors.Join(b.vacant(ctx), err)
+	}
+	return s, f, nil
+}
+
+// vacant returns errVaultExists where there is a vault.
+func (b *backend) vacant(ctx context.Context) error {
+	stored, err := b.store.Keysets(ctx)
+	if err != nil {
+		return fmt.Errorf("look for a vault: %w", err)
+	}
+	records, _, err := b.store.Tail(ctx, vault.Entries, 0)
+	if err != nil {
+		return fmt.Errorf("look for a vault: %w", err)
+	}
+	if len(stored) > 0 || len(records) > 0 {
+		return errVaultExists
+	}
+	return nil
+}

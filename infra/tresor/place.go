@@ -1,0 +1,196 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/config"
+
+	"tresor/shared/auth"
+	"tresor/shared/dynamo"
+	"tresor/shared/journal"
+	"tresor/shared/seal"
+	"tresor/shared/seal/keyfile"
+	"tresor/shared/seal/kmswrap"
+	"tresor/shared/sqlite"
+	"tresor/shared/strength"
+	"tresor/shared/vault"
+	"tresor/shared/wire"
+)
+
+// Names in a data folder.
+const (
+	vaultFile = "vault.db"
+	keyFile   = "key"
+)
+
+// place says where a vault lies.
+type place struct{ data, store, keyFile string }
+
+// errNoVault is what every command but init says where there is none.
+var errNoVault = errors.New("there is no vault here: tresor init makes one")
+
+// embedded reports whether the vault lies in a folder. Usage errors where that is not clear.
+func (p *place) embedded() (bool, error) {
+	switch {
+	case p.data != "" && p.store != "":
+		return false, usagef("--data and --store exclude each other")
+	case p.store == "dynamodb" && p.keyFile != "":
+		return false, usagef("--key-file is for a vault in a folder: on AWS the key is in KMS")
+	case p.store == "dynamodb":
+		return false, nil
+	case p.store != "":
+		return false, usagef("--store takes dynamodb")
+	case p.data == "":
+		return false, usagef("say where the vault is: --data DIR or --store dynamodb")
+	}
+	return true, nil
+}
+
+// keyPath returns where the embedded vault's key is.
+func (p *place) keyPath() string {
+	switch env := wire.KeyFile(); {
+	case p.keyFile != "":
+		return p.keyFile
+	case env != "":
+		return env
+	}
+	return filepath.Join(p.data, keyFile)
+}
+
+// keyInside reports whether the key lies in the data folder, so that whoever copies the folder has both.
+func (p *place) keyInside() bool {
+	data, err1 := filepath.EvalSymlinks(p.data)
+	key, err2 := filepath.EvalSymlinks(p.keyPath())
+	if err1 != nil || err2 != nil {
+		return false
+	}
+	rel, err := filepath.Rel(data, key)
+	return err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
+}
+
+// backend is a store and what wraps its keysets.
+type backend struct {
+	store vault.Store
+	keys  func() (seal.Wrapper, error)
+}
+
+// connect opens the store. make: an embedded one is made if there is none.
+func (p *place) connect(ctx context.Context, create bool) (*backend, error) {
+	embedded, err := p.embedded()
+	if err != nil {
+		return nil, err
+	}
+	if !embedded {
+		return connectAWS(ctx)
+	}
+	path := filepath.Join(p.data, vaultFile)
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) && !create {
+		return nil, errNoVault
+	}
+	if create {
+		if err := os.MkdirAll(p.data, 0o700); err != nil {
+			return nil, fmt.Errorf("make the data folder: %w", err)
+		}
+	}
+	store, err := sqlite.Open(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	return &backend{store, func() (seal.Wrapper, error) { return p.key(create) }}, nil
+}
+
+// key loads the key file, or makes it if create says so and there is none: it may have been put there before, or by an init that did not come
+// to its end, or by one that runs at this moment and has not written all of it.
+func (p *place) key(create bool) (seal.Wrapper, error) {
+	for try := 0; ; try++ {
+		k, err := keyfile.Load(p.keyPath())
+		if create && errors.Is(err, vault.NotFound) {
+			k, err = keyfile.Create(p.keyPath())
+		}
+		half := errors.Is(err, vault.Exists) || errors.Is(err, vault.Corrupt)
+		if !create || !half || try == keyTries {
+			return k, err
+		}
+		time.Sleep(keyWait)
+	}
+}
+
+// How often, and after what time, a key file that may be half written is looked at again.
+const (
+	keyTries = 10
+	keyWait  = 50 * time.Millisecond
+)
+
+func connectAWS(ctx context.Context) (*backend, error) {
+	settings, err := wire.FromEnvironment()
+	if err != nil {
+		return nil, fmt.Errorf("the environment does not name a vault on AWS: %w", err)
+	}
+	cfg, err := config.LoadDefaultConfig(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("load the AWS configuration: %w", err)
+	}
+	store, err := dynamo.New(dynamo.NewClient(cfg), settings.Config)
+	if err != nil {
+		return nil, err
+	}
+	return &backend{store, func() (seal.Wrapper, error) { return kmswrap.New(wire.NewKMS(cfg), settings.Key), nil }}, nil
+}
+
+// system is an open vault.
+type system struct {
+	vault  *vault.Vault
+	auth   *auth.Service
+	log    *journal.Log
+	store  vault.Store
+	sealer vault.Sealer
+}
+
+func (s *system) close() { _ = s.store.Close() }
+
+// open opens the vault, whose keysets it unwraps. It must be closed.
+func (p *place) open(ctx context.Context) (*system, error) {
+	b, err := p.connect(ctx, false)
+	if err != nil {
+		return nil, err
+	}
+	s, err := b.open(ctx)
+	if err != nil {
+		_ = b.store.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (b *backend) open(ctx context.Context) (*system, error) {
+	stored, err := b.store.Keysets(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("load keysets: %w", err)
+	}
+	if len(stored) == 0 {
+		return nil, errNoVault
+	}
+	keys, err := b.keys()
+	if err != nil {
+		return nil, err
+	}
+	sealer, err := seal.Open(ctx, keys, stored)
+	if err != nil {
+		return nil, err
+	}
+	sealer.ReloadWith(b.store.Keysets)
+	return assemble(b.store, sealer), nil
+}
+
+func assemble(store vault.Store, sealer vault.Sealer, options ...journal.Option) *system {
+	log := journal.Open(store, sealer, options...)
+	v := vault.New(log, vault.Options{Strength: strength.Rate})
+	return &system{vault: v, auth: auth.New(v, sealer, store, auth.Options{}), log: log, store: store, sealer: sealer}
+}

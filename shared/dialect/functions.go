@@ -1,0 +1,92 @@
+// Package dialect says which handler each Lambda function of the API serves. The dialects themselves are the packages below; none of them
+// imports this one or another.
+//
+// The one idea: the local server must run what is deployed, without linking ten binaries. A function's main imports its own dialect alone, so
+// that it stays small, and this table repeats what the mains say; a test reads them and holds both to be the same.
+package dialect
+
+import (
+	"net/http"
+	"strings"
+
+	"tresor/shared/auth"
+	"tresor/shared/dialect/syspass"
+	"tresor/shared/dialect/teampass"
+	"tresor/shared/dialect/tpm"
+	"tresor/shared/vault"
+)
+
+// Constructor makes a function's handler.
+type Constructor func(v *vault.Vault, a *auth.Service) http.Handler
+
+// Functions are the functions that answer requests, by their logical ids in template.yaml.
+var Functions = map[string]Constructor{
+	"SyspassFunction": func(v *vault.Vault, a *auth.Service) http.Handler {
+		return syspass.NewHandler(v, a)
+	},
+	"TeampassItemsFunction": func(v *vault.Vault, a *auth.Service) http.Handler {
+		return teampass.NewHandler(v, a, teampass.Items)
+	},
+	"TeampassFoldersFunction": func(v *vault.Vault, a *auth.Service) http.Handler {
+		return teampass.NewHandler(v, a, teampass.Folders)
+	},
+	"TeampassInfoFunction": func(v *vault.Vault, a *auth.Service) http.Handler {
+		return teampass.NewHandler(v, a, teampass.Info)
+	},
+	"TeampassPostFunction": func(v *vault.Vault, a *auth.Service) http.Handler {
+		return teampass.NewHandler(v, a)
+	},
+	"TpmPasswordsFunction": func(v *vault.Vault, a *auth.Service) http.Handler {
+		return tpm.NewHandler(v, a, tpm.Passwords)
+	},
+	"TpmProjectsFunction": func(v *vault.Vault, a *auth.Service) http.Handler {
+		return tpm.NewHandler(v, a, tpm.Projects)
+	},
+	"TpmUsersFunction": func(v *vault.Vault, a *auth.Service) http.Handler {
+		return tpm.NewHandler(v, a, tpm.Users)
+	},
+	"TpmVersionFunction": func(v *vault.Vault, a *auth.Service) http.Handler {
+		return tpm.NewHandler(v, a)
+	},
+}
+
+// Fail returns what answers in a function's dialect when its handler panics; nil for an unknown function.
+func Fail(logicalID string) http.HandlerFunc {
+	name, _, _ := strings.Cut(FunctionName(logicalID), "-")
+	switch vault.Dialect(name) {
+	case vault.SysPass:
+		return syspass.Fail
+	case vault.TeamPass:
+		return teampass.Fail
+	case vault.TPM:
+		return tpm.Fail
+	case vault.Command:
+	}
+	return nil
+}
+
+// FunctionName returns the name that a function carries in its logs and the folder of its main: "tpm-passwords" for TpmPasswordsFunction.
+func FunctionName(logicalID string) string {
+	var name []byte
+	for i, r := range []byte(strings.TrimSuffix(logicalID, "Function")) {
+		if i > 0 && 'A' <= r && r <= 'Z' {
+			name = append(name, '-')
+		}
+		name = append(name, r|0x20)
+	}
+	return string(name)
+}
+
+// Actions returns the calls of a dialect, nil for what is none.
+func Actions(d vault.Dialect) []vault.Action {
+	switch d {
+	case vault.SysPass:
+		return syspass.Actions()
+	case vault.TeamPass:
+		return teampass.Actions()
+	case vault.TPM:
+		return tpm.Actions()
+	case vault.Command:
+	}
+	return nil
+}

@@ -1,0 +1,57 @@
+package wire
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"tresor/shared/dynamo"
+	"tresor/shared/vault"
+)
+
+// Environment variables, as template.yaml sets them.
+const (
+	envVault       = "TRESOR_VAULT"             // prefix of all keys
+	envEntries     = "TRESOR_ENTRIES_TABLE"     // physical table names
+	envPermissions = "TRESOR_PERMISSIONS_TABLE" //
+	envKey         = "TRESOR_KEY_ID"            // KMS key id, ARN or alias
+	envPurposes    = "TRESOR_PURPOSES"          // keysets that the function's role may unwrap, separated by spaces; empty: all
+	envKeyFile     = "TRESOR_KEY_FILE"          // of the embedded vault; read by the command alone
+)
+
+// Settings say where a vault on AWS lies and which of its keysets this process opens.
+type Settings struct {
+	dynamo.Config
+	Key      string
+	Purposes []vault.Purpose // none: all
+}
+
+// FromEnvironment reads the settings. Every problem is named, not the first alone.
+func FromEnvironment() (Settings, error) {
+	s := Settings{Config: dynamo.Config{Vault: os.Getenv(envVault), Entries: os.Getenv(envEntries), Permissions: os.Getenv(envPermissions)}, Key: os.Getenv(envKey)}
+	var problems []error
+	for _, name := range []string{envVault, envEntries, envPermissions, envKey} {
+		if os.Getenv(name) == "" {
+			problems = append(problems, fmt.Errorf("%s is not set", name))
+		}
+	}
+	for _, name := range strings.Fields(os.Getenv(envPurposes)) {
+		p, err := purpose(name)
+		problems = append(problems, err)
+		s.Purposes = append(s.Purposes, p)
+	}
+	return s, errors.Join(problems...)
+}
+
+func purpose(name string) (vault.Purpose, error) {
+	for _, p := range vault.Purposes {
+		if string(p) == name {
+			return p, nil
+		}
+	}
+	return "", fmt.Errorf("%s: no keyset is called %q", envPurposes, name)
+}
+
+// KeyFile returns the path in TRESOR_KEY_FILE, or "".
+func KeyFile() string { return os.Getenv(envKeyFile) }

@@ -1,0 +1,58 @@
+package wire
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"tresor/shared/auth"
+	"tresor/shared/gateway"
+	"tresor/shared/vault"
+)
+
+// openTimeout bounds what happens before the first poll. Lambda ends an init phase after 10 s and begins again.
+const openTimeout = 9 * time.Second
+
+// Start serves a dialect as the Lambda function of the given name, for as long as the process lives. fail answers in the dialect's shape when
+// the handler panics; it may be nil.
+func Start(function string, handler func(*vault.Vault, *auth.Service) http.Handler, fail http.HandlerFunc) {
+	s := begin(function)
+	lambda.Start(gateway.New(handler(s.Vault, s.Auth), gateway.Options{Function: function, Fail: fail}).Proxy)
+}
+
+// StartJob runs job for each event of a schedule. What the event holds does not matter.
+func StartJob(function string, job func(context.Context, *System) error) {
+	s := begin(function)
+	lambda.Start(func(ctx context.Context) error {
+		err := job(ctx, s)
+		if err != nil {
+			slog.ErrorContext(ctx, "job failed", "function", function, "error", err.Error())
+		}
+		return err
+	})
+}
+
+// begin opens the vault. Only a wrong configuration ends the process: no later request could help.
+func begin(function string) *System {
+	slog.SetDefault(newLogger(os.Stdout))
+	settings, err := FromEnvironment()
+	if err != nil {
+		slog.Error("wrong configuration", "function", function, "error", err.Error())
+		os.Exit(1)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), openTimeout)
+	defer cancel()
+	s, err := Open(ctx, settings, NewClients())
+	if s == nil {
+		slog.Error("cannot open the vault", "function", function, "error", err.Error())
+		os.Exit(1) //nolint:gocritic // nothing is left to cancel
+	}
+	if err != nil {
+		slog.Error("vault not ready", "function", function, "kind", vault.KindOf(err).Error(), "error", err.Error())
+	}
+	return s
+}

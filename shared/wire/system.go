@@ -1,0 +1,46 @@
+package wire
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"tresor/shared/auth"
+	"tresor/shared/dynamo"
+	"tresor/shared/journal"
+	"tresor/shared/seal/kmswrap"
+	"tresor/shared/strength"
+	"tresor/shared/vault"
+)
+
+// System is one process's vault.
+type System struct {
+	Vault *vault.Vault
+	Auth  *auth.Service
+	Log   *journal.Log
+}
+
+// Open builds the vault and catches up once. The system is usable even with an error, which says why the catch-up did not succeed: each
+// request catches up again and answers with what that says, so a process outlives a bad minute. Where no vault exists there is no error, and
+// nobody is authenticated.
+func Open(ctx context.Context, s Settings, c Clients) (*System, error) {
+	store, err := dynamo.New(c.DynamoDB, s.Config)
+	if err != nil {
+		return nil, err
+	}
+	return assemble(ctx, store, &lateSealer{store: store, wrapper: kmswrap.New(c.KMS, s.Key), purposes: s.Purposes})
+}
+
+func assemble(ctx context.Context, store vault.Store, sealer *lateSealer) (*System, error) {
+	log := journal.Open(store, sealer)
+	v := vault.New(log, vault.Options{Strength: strength.Rate})
+	system := &System{Vault: v, Auth: auth.New(v, sealer, store, auth.Options{}), Log: log}
+	var wg sync.WaitGroup
+	wg.Go(func() { _, _ = sealer.load() }) // beside the first Query; who needs the keys waits for this, and gets its error
+	err := v.Fresh(ctx)
+	wg.Wait()
+	if err != nil {
+		return system, fmt.Errorf("first catch-up: %w", err)
+	}
+	return system, nil
+}
