@@ -2,6 +2,7 @@ package vault
 
 import (
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 )
@@ -251,4 +252,41 @@ func checkEntry(t *rapid.T, w *world, p *Project, role Role, project ProjectAcce
 	case role == ReadOnly && a.Level > LevelRead:
 		t.Fatalf("a Read only user got %d", a.Level)
 	}
+}
+
+// TestMayReadIsEntryAccess: the quick way through a list decides as the rules do.
+func TestMayReadIsEntryAccess(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := NewState()
+		s.setGroup(&Group{ID: mine, Members: []UserID{me}})
+		u := &User{ID: me, Role: rapid.SampledFrom(Roles[:]).Draw(t, "role"), MainGroup: GroupID(rapid.IntRange(0, 4).Draw(t, "main"))}
+		s.setUser(u)
+		p := &Project{ID: 1, Manager: UserID(rapid.IntRange(7, 8).Draw(t, "project manager")), Owner: UserID(max(0, rapid.IntRange(-20, 8).Draw(t, "project owner")))}
+		if rapid.IntRange(0, 9).Draw(t, "trashed project") == 0 {
+			p.Trashed.At = 1
+		}
+		s.setProject(p)
+		if l := rapid.IntRange(-1, 6).Draw(t, "all"); l >= 0 {
+			s.grants[1] = &ProjectGrants{Project: 1, All: ProjectLevel(l * 10)}
+		}
+		e := &Entry{
+			ID: 1, Project: ProjectID(rapid.IntRange(0, 2).Draw(t, "project")), Manager: UserID(rapid.IntRange(7, 8).Draw(t, "manager")),
+			MainGroup: GroupID(rapid.IntRange(0, 4).Draw(t, "main group")), Owner: UserID(max(0, rapid.IntRange(-20, 8).Draw(t, "owner"))),
+			Private: rapid.Bool().Draw(t, "private"), PrivateGroup: rapid.Bool().Draw(t, "private group"), AnyoneMayEdit: rapid.Bool().Draw(t, "anyone"),
+			Trashed: Trash{At: Stamp(rapid.IntRange(0, 1).Draw(t, "trashed"))},
+		}
+		if rapid.Bool().Draw(t, "grant") {
+			e.Users = []UserGrant{{me, rapid.SampledFrom([]Level{LevelNone, LevelRead, LevelManage}).Draw(t, "level")}}
+		}
+		c := &Credential{}
+		if rapid.Bool().Draw(t, "narrowed") {
+			c.Projects = []ProjectID{ProjectID(rapid.IntRange(1, 2).Draw(t, "to"))}
+		}
+		principal := &Principal{subject: s.subject(u), user: u, credential: c, operator: rapid.IntRange(0, 9).Draw(t, "operator") == 0}
+		r := newReader(s, s, principal, &Request{}, time.Time{}, nil)
+		row := newRow(e)
+		if got, want := r.mayRead(row), r.entryAccess(e).Level >= LevelRead; got != want {
+			t.Fatalf("mayRead is %v, entryAccess %+v", got, r.entryAccess(e))
+		}
+	})
 }

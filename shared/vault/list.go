@@ -26,11 +26,11 @@ func (r *Reader) Entries(order Order, match func(*Row) bool, skip, take int) (pa
 		list = r.state.orders.byClient
 	}
 	for _, row := range list {
-		if !match(row) || r.entryAccess(row.Entry).Level < LevelRead {
+		if !match(row) || !r.mayRead(row) {
 			continue
 		}
 		if total >= skip && (take < 0 || len(page) < take) {
-			page = append(page, row.Entry)
+			page = append(page, &row.Entry)
 		}
 		total++
 	}
@@ -58,6 +58,24 @@ const (
 	FieldBasic
 	FieldAny
 )
+
+// Term is a text to search for, made ready once for many rows.
+type Term struct {
+	folded string
+	pairs  pairSet
+}
+
+// NewTerm returns the term for a text that is folded (see Fold) and contains no NUL.
+func NewTerm(folded string) *Term {
+	t := &Term{folded: folded}
+	t.pairs.add(folded)
+	return t
+}
+
+// Has reports whether a field contains the term. It is Contains, made quick for searches of all rows.
+func (row *Row) Has(f Field, t *Term) bool {
+	return row.pairs.has(&t.pairs) && row.Contains(f, t.folded)
+}
 
 // Contains reports whether a field contains term, which must be folded (see Fold) and must not contain NUL.
 func (row *Row) Contains(f Field, folded string) bool {
@@ -94,8 +112,8 @@ func (r *Reader) FirstByClient(match func(*Row) bool, take int, down bool) []*En
 		if take >= 0 && len(page) >= take {
 			break
 		}
-		if match(row) && r.entryAccess(row.Entry).Level >= LevelRead {
-			page = append(page, row.Entry)
+		if match(row) && r.mayRead(row) {
+			page = append(page, &row.Entry)
 		}
 	}
 	return page

@@ -26,7 +26,7 @@ func (r *Reader) leads(id ProjectID) bool {
 	below := map[ProjectID]bool{}
 	r.collect(id, below)
 	for _, row := range r.state.orders.byUpdated {
-		if below[row.Project] && r.entryAccess(row.Entry).Level >= LevelRead {
+		if below[row.Project] && r.mayRead(row) {
 			return true
 		}
 	}
@@ -48,7 +48,7 @@ func (r *Reader) Projects() []*Project {
 	seen := map[ProjectID]bool{}
 	if r.principal.role != Admin {
 		for _, row := range r.state.orders.byUpdated {
-			if !seen[row.Project] && r.entryAccess(row.Entry).Level >= LevelRead {
+			if !seen[row.Project] && r.mayRead(row) {
 				for p := r.x.project(row.Project); p != nil && !seen[p.ID]; p = r.x.project(p.Parent) {
 					seen[p.ID] = true
 				}

@@ -35,7 +35,7 @@ func checkOrder(t *rapid.T, s *State, name string, got []*Row, compare func(a, b
 	var want []*Row
 	for _, r := range s.entries {
 		if !r.Trashed.Is() {
-			if r.order != s.clientKey(r.Entry) {
+			if r.order != s.clientKey(&r.Entry) {
 				t.Fatalf("entry %d has a stale sort key", r.ID)
 			}
 			want = append(want, r)
@@ -45,4 +45,19 @@ func checkOrder(t *rapid.T, s *State, name string, got []*Row, compare func(a, b
 	if !slices.Equal(got, want) {
 		t.Fatalf("%s: got %d rows, want %d, or another order", name, len(got), len(want))
 	}
+}
+
+// TestATermIsFoundWhereverTheTextContainsIt: passing over rows by their pairs loses no row.
+func TestATermIsFoundWhereverTheTextContainsIt(t *testing.T) {
+	texts := rapid.StringMatching("[a-cÄß \\n]{0,12}")
+	rapid.Check(t, func(t *rapid.T) {
+		row := newRow(&Entry{Name: texts.Draw(t, "name"), Notes: texts.Draw(t, "notes"), Fields: []CustomField{{Number: 1, Data: texts.Draw(t, "custom")}}})
+		folded := Fold(rapid.StringMatching("[a-cÄß ]{0,3}").Draw(t, "term"))
+		term := NewTerm(folded)
+		for f := FieldName; f <= FieldAny; f++ {
+			if got, want := row.Has(f, term), row.Contains(f, folded); got != want {
+				t.Fatalf("field %d of %q: Has(%q) is %v, Contains %v", f, row.text, folded, got, want)
+			}
+		}
+	})
 }

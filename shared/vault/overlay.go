@@ -17,7 +17,7 @@ type view interface {
 
 func (s *State) entry(id EntryID) *Entry {
 	if r := s.entries[id]; r != nil {
-		return r.Entry
+		return &r.Entry
 	}
 	return nil
 }

@@ -135,7 +135,7 @@ func (s *State) trashBulk(t *TrashBulk) {
 	for _, d := range t.Deltas {
 		id += EntryID(d)
 		if r := s.entries[id]; r != nil {
-			e := *r.Entry
+			e := r.Entry
 			e.Trashed = t.Trashed
 			s.setEntry(&e)
 		}

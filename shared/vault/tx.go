@@ -169,7 +169,7 @@ func (t *Tx) EntryNamed(name string) bool {
 		}
 	}
 	for _, row := range t.state.orders.byUpdated {
-		if !strings.HasPrefix(row.text, key) || !counts(row.Entry) {
+		if !strings.HasPrefix(row.text, key) || !counts(&row.Entry) {
 			continue
 		}
 		if _, changed := t.o.entriesNow[row.ID]; !changed && strings.TrimRight(row.Text(FieldName), " ") == key {

@@ -205,6 +205,9 @@ func TestLargeBodies(t *testing.T) {
 	if status, body := s.post(t, "admin", "add/item/l;pw;"+random(3<<20)+";1;;;;;"); status != http.StatusOK || body != `{"err":"Provided parameters are not correct"}` {
 		t.Errorf("3 MB: got %d %s", status, body)
 	}
+	if status, body := s.post(t, "admin", "add/item/l;pw;"+strings.Repeat("x", 1<<16)+";1;;;;;"); status != http.StatusOK || body != `{"err":"Provided parameters are not correct"}` {
+		t.Errorf("64 KiB and more than the other APIs keep: got %d %s", status, body)
+	}
 	ev := event(http.MethodPost, "/api/index.php?apikey="+s.keys["admin"], nil, "not base64 %")
 	ev.IsBase64Encoded = true
 	if out := s.send(t.Context(), ev); out.StatusCode != http.StatusOK || out.Body != `{"err":"URL format is not following requirements"}` {
@@ -213,9 +216,9 @@ func TestLargeBodies(t *testing.T) {
 	if s.heads() != before {
 		t.Error("a refused body changed the vault")
 	}
-	ev.Body = base64.StdEncoding.EncodeToString([]byte("add/item/l;pw;" + strings.Repeat("long ", 20000) + ";1;;;;;"))
+	ev.Body = base64.StdEncoding.EncodeToString([]byte("add/item/l;pw;" + strings.Repeat("long ", 13107) + ";1;;;;;"))
 	if out := s.send(t.Context(), ev); out.Body != `{"status":"item added" , "new_item_id" : "6"}` {
-		t.Errorf("100 kB in base64: got %d %s", out.StatusCode, out.Body)
+		t.Errorf("64 KiB less a byte, in base64: got %d %s", out.StatusCode, out.Body)
 	}
 }
 

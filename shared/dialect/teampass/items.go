@@ -10,14 +10,16 @@ import (
 	"tresor/shared/vault"
 )
 
-// Limits of an item's fields (teampass 7), in characters; the password's is in bytes.
+// Limits of an item's fields (teampass 7), in characters; the password's and the description's are in bytes. The description's is that of the other
+// APIs' notes: they are the same field, which every process keeps in memory.
 const (
-	maxLabel    = 500
-	maxLogin    = 200
-	maxEmail    = 100
-	maxURL      = 500
-	maxTag      = 30
-	maxPassword = 50
+	maxLabel       = 500
+	maxLogin       = 200
+	maxEmail       = 100
+	maxURL         = 500
+	maxTag         = 30
+	maxPassword    = 50
+	maxDescription = 1<<16 - 1
 )
 
 // newItem is what add/item takes.
@@ -55,7 +57,7 @@ func parseItem(a argument) (newItem, error) {
 // check refuses what the original's columns would have cut off.
 func (in *newItem) check() error {
 	e := &in.entry
-	long := longer(e.Name, maxLabel) || longer(e.Username, maxLogin) || longer(e.Email, maxEmail) || longer(e.URL, maxURL)
+	long := longer(e.Name, maxLabel) || longer(e.Username, maxLogin) || longer(e.Email, maxEmail) || longer(e.URL, maxURL) || len(e.Notes) > maxDescription
 	if long || slices.ContainsFunc(in.tags, func(t string) bool { return longer(t, maxTag) }) {
 		return faultParameters
 	}

@@ -59,8 +59,11 @@ func mangled(raw []byte, s string) bool {
 // id returns an id that may be a number or a numeric text (tpm 6.3: project_id), and whether it is there.
 func (f fields) id(name string) (uint64, bool, error) {
 	s, err := f.text(name, maxLine)
-	if s == nil || err != nil {
-		return 0, false, err
+	if err != nil {
+		return 0, false, invalid(name + " is not an id")
+	}
+	if s == nil {
+		return 0, false, nil
 	}
 	n, err := strconv.ParseUint(strings.TrimSpace(*s), 10, 63)
 	if err != nil {

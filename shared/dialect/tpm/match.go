@@ -73,11 +73,12 @@ func (t term) holdsFor(folded string) bool {
 
 // text looks into the fields of the operator.
 func (t term) text() condition {
+	ready := vault.NewTerm(t.value)
 	switch {
 	case !t.exact && t.op == opAny:
-		return func(row *vault.Row) bool { return row.Contains(vault.FieldAny, t.value) }
+		return func(row *vault.Row) bool { return row.Has(vault.FieldAny, ready) }
 	case !t.exact && t.op == opBasic:
-		return func(row *vault.Row) bool { return row.Contains(vault.FieldBasic, t.value) }
+		return func(row *vault.Row) bool { return row.Has(vault.FieldBasic, ready) }
 	}
 	fields := textFields[t.op]
 	return func(row *vault.Row) bool {

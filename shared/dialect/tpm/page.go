@@ -1,6 +1,7 @@
 package tpm
 
 import (
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -19,7 +20,7 @@ const (
 // pageSize reads X-Page-Size. Numbers out of range are clamped, what is no number is ignored.
 func (c *call) pageSize() int {
 	n, err := strconv.Atoi(strings.TrimSpace(c.r.Header.Get("X-Page-Size")))
-	if err != nil {
+	if err != nil && !errors.Is(err, strconv.ErrRange) { // out of an int's range n is the nearest one
 		return defaultPageSize
 	}
 	return max(minPageSize, min(n, maxPageSize))

@@ -86,17 +86,31 @@ func (t term) checked(text string) term {
 	return t
 }
 
-// bracketed reads [text]: up to the first closing bracket that a space or the end follows.
+// bracketed reads [text]. The text ends at a closing bracket that a space or the end follows: at the one that closes the first bracket, since a
+// name may have brackets of its own, or where brackets do not pair at the first one.
 func bracketed(s string) (text, rest string, ok bool) {
 	if !strings.HasPrefix(s, "[") {
 		return "", "", false
 	}
-	for i := 1; i < len(s); i++ {
-		if s[i] == ']' && (i+1 == len(s) || strings.IndexFunc(s[i+1:], unicode.IsSpace) == 0) {
-			return s[1:i], s[i+1:], true
+	end, open := 0, 0
+	for i := range len(s) {
+		switch s[i] {
+		case '[':
+			open++
+		case ']':
+			open--
+			switch ends := i+1 == len(s) || strings.IndexFunc(s[i+1:], unicode.IsSpace) == 0; {
+			case ends && open <= 0:
+				return s[1:i], s[i+1:], true
+			case ends && end == 0:
+				end = i
+			}
 		}
 	}
-	return "", "", false
+	if end == 0 {
+		return "", "", false
+	}
+	return s[1:end], s[end+1:], true
 }
 
 // String writes the search so that it reads back the same.
