@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"sync"
 	"testing"
 	"time"
 
@@ -231,6 +232,54 @@ func TestGuessingIsRefusedByAddressAndLocksNobodyOut(t *testing.T) {
 	login(t, s, u, here)
 }
 
+// TestNamesOfOneUserCountAsOne: they are folded before they are counted, as they are before they are looked up.
+func TestNamesOfOneUserCountAsOne(t *testing.T) {
+	s := scenario.New(t)
+	s.AddUser(t, "anna", vault.NormalUser)
+	var last error
+	for i := range 12 {
+		_, last = s.Auth.Basic(t.Context(), []string{"anna", "ANNA", "anna  ", "änna"}[i%4], fmt.Sprint(i), here)
+	}
+	if !errors.Is(last, vault.Throttled) {
+		t.Errorf("got %v, want Throttled", last)
+	}
+}
+
+func TestAnIPv6HostCountsByItsNetwork(t *testing.T) {
+	s := scenario.New(t)
+	s.AddUser(t, "anna", vault.NormalUser)
+	var last error
+	for i := range 12 {
+		_, last = s.Auth.Basic(t.Context(), "anna", fmt.Sprint(i), netip.MustParseAddr(fmt.Sprintf("2001:db8:0:1::%x", i+1)))
+	}
+	if !errors.Is(last, vault.Throttled) {
+		t.Errorf("got %v, want Throttled", last)
+	}
+}
+
+// TestManyAtOnceWithTheRightPasswordAllGetIn: in one process, and in processes that all start at once.
+func TestManyAtOnceWithTheRightPasswordAllGetIn(t *testing.T) {
+	s := scenario.New(t)
+	u := s.AddUser(t, "anna", vault.NormalUser)
+	var wg sync.WaitGroup
+	for range 40 {
+		wg.Go(func() {
+			if _, err := s.Auth.Basic(t.Context(), "anna", u.Password, here); err != nil {
+				t.Errorf("in one process: %v", err)
+			}
+		})
+	}
+	for range 20 {
+		process := s.Another(t, s.Store)
+		wg.Go(func() {
+			if _, err := process.Auth.Basic(t.Context(), "anna", u.Password, here); err != nil {
+				t.Errorf("in many processes: %v", err)
+			}
+		})
+	}
+	wg.Wait()
+}
+
 func TestARightPasswordGivesItsAttemptBack(t *testing.T) {
 	s := scenario.New(t)
 	u := s.AddUser(t, "anna", vault.NormalUser)
@@ -269,6 +318,9 @@ func TestTheVectorsOfTheHMAC(t *testing.T) {
 			"no hash":           func(s *auth.Signature) { s.Hash = "" },
 			"half a hash":       func(s *auth.Signature) { s.Hash = s.Hash[:32] },
 			"no hexadecimal":    func(s *auth.Signature) { s.Hash = "zz" + s.Hash[2:] },
+			"a digit moved":     func(s *auth.Signature) { s.URIs, s.Timestamp = []string{"api/v5/projects.jso"}, "n"+s.Timestamp },
+			"a zero in front":   func(s *auth.Signature) { s.Timestamp = "0" + s.Timestamp },
+			"a plus in front":   func(s *auth.Signature) { s.Timestamp = "+" + s.Timestamp },
 			"no timestamp":      func(s *auth.Signature) { s.Timestamp = "" },
 		} {
 			bad := sig

@@ -8,16 +8,18 @@ import (
 	"encoding/hex"
 	"log/slog"
 	"net/netip"
+	"strconv"
 	"sync"
 	"time"
 
 	"tresor/shared/vault"
 )
 
-// Limits of guessing passwords: this many failures of one user from one address, and then a refusal until that address has been quiet
-// for so long.
+// Limits of guessing passwords: this many failures of one user from one address within a window, and then a refusal until the next. Attempts that
+// are not decided yet count too, up to the larger limit: many processes that start at once may all verify the same right password.
 const (
 	maxFailures   = 10
+	maxUndecided  = 100
 	failureWindow = 10 * time.Minute
 )
 
@@ -31,15 +33,7 @@ const verifiedTTL = 10 * time.Minute
 // Errors: Unauthenticated; Throttled (at once, never by sleeping); Busy and others from the store.
 func (s *Service) Basic(ctx context.Context, username, password string, source netip.Addr) (vault.Authenticator, error) {
 	a := &passwordAuth{service: s, username: username, password: vault.NewSecret(password)}
-	known := false
-	s.vault.Peek(func(state *vault.State) {
-		u := state.UserByName(username)
-		if u != nil {
-			a.as = a.memory(u)
-			known = s.verified.has(a.as, s.now())
-		}
-	})
-	if known {
+	if s.known(a) {
 		return a, nil
 	}
 	return a, s.verify(ctx, a, source)
@@ -74,10 +68,15 @@ func (a *passwordAuth) memory(u *vault.User) [32]byte {
 	return [32]byte(mac.Sum(nil))
 }
 
-// verify checks the password against the user's hash on a fresh state.
+// verify checks the password against the user's hash on a fresh state. Callers of one process with the same name and password share one check.
 func (s *Service) verify(ctx context.Context, a *passwordAuth, source netip.Addr) error {
-	pair, total := attemptKey("login", a.username, source.String()), attemptKey("login", a.username, "")
-	if err := s.reserve(ctx, pair); err != nil {
+	leave := s.single.enter(ctx, a.memory(&vault.User{}))
+	defer leave()
+	if s.known(a) {
+		return nil
+	}
+	keys := s.guessing(a.username, source)
+	if err := s.reserve(ctx, keys); err != nil {
 		return err
 	}
 	u, hash, err := s.storedHash(a.username)
@@ -89,27 +88,58 @@ func (s *Service) verify(ctx context.Context, a *passwordAuth, source netip.Addr
 		return err
 	}
 	if !ok || u == nil {
-		n, err := s.attempts.AddAttempts(ctx, total, 1, s.now(), s.now().Add(24*time.Hour))
-		if err == nil {
-			warnRepeated(n)
-		}
-		return errUnknown
+		return s.failed(ctx, keys, u)
 	}
 	a.as = a.memory(u)
 	s.verified.add(a.as, s.now())
-	if _, err := s.attempts.AddAttempts(ctx, pair, -1, s.now(), s.now().Add(failureWindow)); err != nil {
-		slog.WarnContext(ctx, "a right password counts as an attempt", "err", err) // too high by one until the counter expires
-	}
+	s.giveBack(ctx, keys)
 	return nil
 }
 
+// known reports whether the password was verified against the hash that the replica has.
+func (s *Service) known(a *passwordAuth) (known bool) {
+	s.vault.Peek(func(state *vault.State) {
+		if u := state.UserByName(a.username); u != nil {
+			a.as = a.memory(u)
+			known = s.verified.has(a.as, s.now())
+		}
+	})
+	return known
+}
+
+// counters name what is counted of guesses at a user's password: from one network, decided or not; from it, failed; and in all.
+type counters struct {
+	attempts, failures, total string
+	expires                   time.Time
+}
+
+// guessing names the counters of the current window. Names that are one user's count as one.
+func (s *Service) guessing(username string, source netip.Addr) counters {
+	name, from := vault.NameKey(username), network(source)
+	window := strconv.FormatInt(s.now().Unix()/int64(failureWindow/time.Second), 10)
+	return counters{
+		attempts: attemptKey("attempt", name, from, window), failures: attemptKey("failure", name, from, window),
+		total: attemptKey("total", name, s.now().UTC().Format(time.DateOnly)), expires: s.now().Add(failureWindow),
+	}
+}
+
+// network returns what counts as one source: an IPv4 address, or the /64 that an IPv6 host can choose from.
+func network(source netip.Addr) string {
+	if source.Is6() && !source.Is4In6() {
+		if p, err := source.Prefix(64); err == nil {
+			return p.String()
+		}
+	}
+	return source.Unmap().String()
+}
+
 // reserve counts an attempt beside the catch-up, and refuses when there were too many.
-func (s *Service) reserve(ctx context.Context, key string) error {
+func (s *Service) reserve(ctx context.Context, keys counters) error {
 	var n int
 	var counted, fresh error
 	var wg sync.WaitGroup
 	wg.Go(func() { fresh = s.vault.Fresh(ctx) })
-	n, counted = s.attempts.AddAttempts(ctx, key, 1, s.now(), s.now().Add(failureWindow))
+	n, counted = s.attempts.AddAttempts(ctx, keys.attempts, 1, s.now(), keys.expires)
 	wg.Wait()
 	if counted != nil { // whether it was counted or not: nobody is let in uncounted
 		return &vault.Error{Kind: vault.Busy, Msg: "busy", Err: counted}
@@ -117,29 +147,87 @@ func (s *Service) reserve(ctx context.Context, key string) error {
 	if fresh != nil {
 		return fresh
 	}
-	if n > maxFailures {
+	if n <= maxFailures {
+		return nil
+	}
+	failures, err := s.attempts.Attempts(ctx, keys.failures, s.now())
+	if err != nil {
+		return err
+	}
+	if failures >= maxFailures || n > maxUndecided {
+		s.giveBack(ctx, keys)
 		return &vault.Error{Kind: vault.Throttled, Msg: "too many failed attempts"}
 	}
 	return nil
 }
+
+// failed counts a wrong password.
+func (s *Service) failed(ctx context.Context, keys counters, u *vault.User) error {
+	if _, err := s.attempts.AddAttempts(ctx, keys.failures, 1, s.now(), keys.expires); err != nil {
+		return &vault.Error{Kind: vault.Busy, Msg: "busy", Err: err}
+	}
+	n, err := s.attempts.AddAttempts(ctx, keys.total, 1, s.now(), s.now().Add(24*time.Hour))
+	if err == nil && u != nil {
+		warnRepeated(ctx, u.ID, n)
+	}
+	return errUnknown
+}
+
+// giveBack takes back the reservation of an attempt that was no failure.
+func (s *Service) giveBack(ctx context.Context, keys counters) {
+	if _, err := s.attempts.AddAttempts(ctx, keys.attempts, -1, s.now(), keys.expires); err != nil {
+		slog.WarnContext(ctx, "an attempt could not be taken back", "err", err) // it counts until the window ends
+	}
+}
+
+// noHash is a hash that no password has. Checking it takes the time of checking any other.
+const noHash = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
 // storedHash returns the user and its hash; for an unknown user, nil and a hash that no password has.
 func (s *Service) storedHash(username string) (*vault.User, string, error) {
 	var u *vault.User
 	s.vault.Peek(func(state *vault.State) { u = state.UserByName(username) })
 	if u == nil || len(u.Password) == 0 {
-		return nil, s.dummy(), nil
+		return nil, noHash, nil
 	}
 	hash, err := s.sealer.Open(vault.PurposeCredentials, u.Password, passwordBinding(u.ID, u.PasswordVersion))
 	return u, string(hash), err
 }
 
-func dummyHash() string {
-	hash, err := HashPassword(context.Background(), NewPassword())
-	if err != nil {
-		panic(err) // only an ended context fails it
+// flights lets one caller at a time be busy with a key.
+type flights struct {
+	mu   sync.Mutex
+	busy map[[32]byte]chan struct{}
+}
+
+// enter waits until nobody is busy with the key, or the context ends. leave must be called in any case.
+func (f *flights) enter(ctx context.Context, key [32]byte) (leave func()) {
+	for {
+		f.mu.Lock()
+		other, taken := f.busy[key]
+		if !taken {
+			mine := make(chan struct{})
+			if f.busy == nil {
+				f.busy = map[[32]byte]chan struct{}{}
+			}
+			f.busy[key] = mine
+			f.mu.Unlock()
+			return func() { f.leave(key, mine) }
+		}
+		f.mu.Unlock()
+		select {
+		case <-other:
+		case <-ctx.Done():
+			return func() {}
+		}
 	}
-	return hash
+}
+
+func (f *flights) leave(key [32]byte, mine chan struct{}) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.busy, key)
+	close(mine)
 }
 
 // attemptKey names a counter without showing whom it is about.

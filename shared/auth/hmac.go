@@ -60,7 +60,7 @@ func (s *Service) credential(h vault.Hash) (c *vault.Credential) {
 
 func (s *Service) timely(sig Signature) bool {
 	t, err := strconv.ParseInt(sig.Timestamp, 10, 64)
-	if err != nil {
+	if err != nil || strconv.FormatInt(t, 10) != sig.Timestamp { // "+1" or "01" would let digits move between the uri and the timestamp
 		return false
 	}
 	window := s.window

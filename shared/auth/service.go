@@ -1,9 +1,9 @@
 package auth
 
 import (
+	"context"
 	"crypto/rand"
 	"log/slog"
-	"sync"
 	"time"
 
 	"tresor/shared/vault"
@@ -18,7 +18,7 @@ type Service struct {
 	window   time.Duration
 	bodyless time.Duration
 	verified verified
-	dummy    func() string
+	single   flights
 }
 
 // Options of a Service.
@@ -45,7 +45,6 @@ func New(v *vault.Vault, sealer vault.Sealer, attempts vault.AttemptStore, o Opt
 		s.bodyless = 60 * time.Second
 	}
 	_, _ = rand.Read(s.verified.key[:]) // never fails (crypto/rand)
-	s.dummy = sync.OnceValue(dummyHash)
 	return s
 }
 
@@ -53,8 +52,8 @@ func New(v *vault.Vault, sealer vault.Sealer, attempts vault.AttemptStore, o Opt
 func (s *Service) Sealer() vault.Sealer { return s.sealer }
 
 // warnRepeated raises the alarm when one user is tried very often, from wherever. It never refuses: nobody may lock a user out.
-func warnRepeated(count int) {
+func warnRepeated(ctx context.Context, id vault.UserID, count int) {
 	if count == 50 || count%500 == 0 {
-		slog.Warn("many failed logins of one user", "count", count)
+		slog.WarnContext(ctx, "many failed logins of one user", "user_id", uint64(id), "count", count)
 	}
 }

@@ -36,15 +36,16 @@ const accessKeys = 20000
 // RecordAccess makes the access durable: one record, or several where it names very many secrets.
 func (l *Log) RecordAccess(ctx context.Context, a vault.AccessRecord) error {
 	var records []vault.StoredAccess
-	var numbers []uint64
+	var numbers []uint64 // of these records, and what they say was lost before
 	for keys := range slices.Chunk(a.Secrets, accessKeys) {
 		part := a
 		part.Secrets = keys
 		stored, err := l.chain(&part)
 		if err != nil {
+			l.writer.lose(numbers)
 			return err
 		}
-		records, numbers = append(records, stored), append(numbers, part.Number)
+		records, numbers = append(records, stored), append(append(numbers, part.Number), part.Lost...)
 	}
 	if err := persist(ctx, func() error { return l.store.PutAccess(ctx, records) }); err != nil {
 		l.writer.lose(numbers)

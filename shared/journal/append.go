@@ -111,7 +111,7 @@ func (l *Log) send(ctx context.Context, p *proposal) error {
 		case err == nil:
 			return l.adopt(p.records)
 		case errors.As(err, &conflict):
-			return l.conflicted(ctx, p, conflict)
+			return l.conflicted(ctx, p, conflict, undecided)
 		case errors.Is(err, vault.Undecided):
 			undecided = true
 			if done, err := l.inquire(ctx, p); done {
@@ -142,9 +142,9 @@ func undecidedError(err error) error {
 }
 
 // conflicted handles a refusal because a record exists: our own means that an earlier sending was carried out.
-func (l *Log) conflicted(ctx context.Context, p *proposal, c *vault.ConflictError) error {
+func (l *Log) conflicted(ctx context.Context, p *proposal, c *vault.ConflictError, undecided bool) error {
 	result := p.judge(c.Existing)
-	if result == pending { // the store did not say which record: look
+	if result == pending && undecided { // the store did not say which record, and an earlier sending may be in: look
 		var err error
 		if result, err = l.look(ctx, p); err != nil {
 			return undecidedError(err)
@@ -173,7 +173,8 @@ func (l *Log) inquire(ctx context.Context, p *proposal) (done bool, err error) {
 func (l *Log) look(ctx context.Context, p *proposal) (outcome, error) {
 	for i := range p.tx.Put {
 		put := &p.tx.Put[i]
-		page, _, err := l.store.Tail(ctx, put.Table, put.Seq-1)
+		var page []vault.StoredRecord
+		err := persist(ctx, func() (err error) { page, _, err = l.store.Tail(ctx, put.Table, put.Seq-1); return err })
 		if err != nil {
 			return pending, fmt.Errorf("look for %s record %d: %w", put.Table, put.Seq, err)
 		}

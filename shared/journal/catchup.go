@@ -15,8 +15,7 @@ func (l *Log) CatchUp(ctx context.Context) error {
 	return asBusy(l.flight.do(ctx, l.catchUp))
 }
 
-// maxAsk is how often a catch-up asks again for records that it knows of and does not see yet. After that it answers from what is
-// closed: whatever is still not visible was committed after the first Query began, and so after the request came.
+// maxAsk is how often a catch-up asks again for records that it knows of and does not see yet.
 const maxAsk = 4
 
 // tails are the records after the replica's heads that were read so far: contiguous and opened, by table.
@@ -48,7 +47,28 @@ func (l *Log) catchUp(ctx context.Context) error {
 		}
 		ask = t.lagging()
 	}
+	if missing := t.missing(); missing != "" {
+		return &vault.Error{Kind: vault.Busy, Msg: "the vault is busy", Err: errors.New(missing)}
+	}
 	return l.apply(t)
+}
+
+// missing names a record that was committed before one that was read, and that no read shows: the writer of the later one saw it. To answer without
+// it would be to answer stale, for as long as it is missing. A partner is another matter: its transaction may still be becoming visible, and so was
+// committed after the request came.
+func (t *tails) missing() string {
+	for _, table := range vault.Tables {
+		seen := t.head(table).Seq
+		if t.gap[table-vault.Entries] {
+			return fmt.Sprintf("%s record %d does not show, and later ones do", table, seen+1)
+		}
+		for _, o := range *t.of(table.Other()) {
+			if o.record.Cross.Seq > seen {
+				return fmt.Sprintf("%s record %d does not show, and %s record %d was written after it", table, o.record.Cross.Seq, table.Other(), o.record.Seq)
+			}
+		}
+	}
+	return ""
 }
 
 // readTails reads the tails of the tables side by side.
@@ -185,6 +205,9 @@ func (l *Log) apply(t *tails) error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if err := l.checkCross(t, n); err != nil { // before anything of it is applied: the next request must meet it again
+		return err
+	}
 	defer l.state.Settle()
 	for _, table := range vault.Tables {
 		for _, o := range (*t.of(table))[:n[table-vault.Entries]] {
@@ -193,7 +216,7 @@ func (l *Log) apply(t *tails) error {
 			}
 		}
 	}
-	return l.checkCross(t, n)
+	return nil
 }
 
 // applyOne applies a record unless the replica holds it. The lock is held.
@@ -208,15 +231,24 @@ func (l *Log) applyOne(o opened) error {
 	return nil
 }
 
-// checkCross compares what the applied records say about the other journal with that journal.
+// checkCross compares what the records to apply say about the other journal with that journal: with the records read beside them, or with
+// those that the replica remembers.
 func (l *Log) checkCross(t *tails, n [2]int) error {
 	for _, table := range vault.Tables {
 		other := table.Other()
 		for _, o := range (*t.of(table))[:n[table-vault.Entries]] {
-			if !l.hashes[other-vault.Entries].matches(o.record.Cross, l.state.Heads().Of(other).Seq) {
+			if !l.agrees(t, other, o.record.Cross) {
 				return corrupt("%s record %d was written on a %s record %d that differs from this one", table, o.record.Seq, other, o.record.Cross.Seq)
 			}
 		}
 	}
 	return nil
+}
+
+// agrees reports whether the head of a table, as a record of the other names it, may be right.
+func (l *Log) agrees(t *tails, table vault.Table, h vault.Head) bool {
+	if base := t.base.Of(table).Seq; h.Seq > base {
+		return (*t.of(table))[h.Seq-base-1].hash == h.Hash // within the cut, which is closed
+	}
+	return l.hashes[table-vault.Entries].matches(h, l.state.Heads().Of(table).Seq)
 }

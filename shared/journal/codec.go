@@ -72,7 +72,7 @@ func (c codec) openRecord(s *vault.StoredRecord) (opened, error) {
 	}
 	plain, err := unpack(packed)
 	if err != nil {
-		return opened{}, corrupt("unpack %s record %d: %w", s.Table, s.Seq, err)
+		return opened{}, unpackError(err, "%s record %d", s.Table, s.Seq)
 	}
 	if err := checkFormat(plain); err != nil {
 		return opened{}, fmt.Errorf("%s record %d: %w", s.Table, s.Seq, err)
@@ -99,6 +99,15 @@ func checkFormat(plain []byte) error {
 		return &vault.Error{Kind: vault.NewerFormat, Err: fmt.Errorf("format %d, this program reads up to %d", head.Format, vault.Format)}
 	}
 	return nil
+}
+
+// unpackError keeps the kind of a newer packing and makes everything else Corrupt.
+func unpackError(err error, format string, args ...any) error {
+	what := fmt.Sprintf(format, args...)
+	if errors.Is(err, vault.NewerFormat) {
+		return fmt.Errorf("unpack %s: %w", what, err)
+	}
+	return corrupt("unpack %s: %w", what, err)
 }
 
 func corrupt(format string, args ...any) error {
@@ -178,7 +187,7 @@ func (c codec) openAccess(s *vault.StoredAccess) (*vault.AccessRecord, vault.Has
 	}
 	plain, err := unpack(packed)
 	if err != nil {
-		return nil, vault.Hash{}, corrupt("unpack access record %s: %w", s.ID, err)
+		return nil, vault.Hash{}, unpackError(err, "access record %s", s.ID)
 	}
 	if err := checkFormat(plain); err != nil {
 		return nil, vault.Hash{}, fmt.Errorf("access record %s: %w", s.ID, err)
@@ -230,7 +239,7 @@ func unpack(packed []byte) ([]byte, error) {
 		return body, nil
 	case packedDeflate:
 	default:
-		return nil, fmt.Errorf("unknown packing %d", packed[0])
+		return nil, &vault.Error{Kind: vault.NewerFormat, Err: fmt.Errorf("unknown packing %d", packed[0])}
 	}
 	r := inflaters.Get().(io.ReadCloser)
 	defer inflaters.Put(r)

@@ -1,7 +1,9 @@
 package journal
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"sync"
 	"time"
 )
@@ -16,32 +18,54 @@ type flight struct {
 }
 
 type call struct {
-	done chan struct{}
-	err  error
+	done    chan struct{}
+	err     error
+	expired bool // the run ended by the deadline of whoever did it
 }
 
 func newFlight() *flight { return &flight{turn: make(chan struct{}, 1)} }
 
 // do returns the result of a run of work that began after do was called. The run has a context of its own: it does not end with the
-// caller that happens to do it, except that it keeps that caller's deadline.
+// caller that happens to do it, except that it keeps that caller's deadline. Callers with more time then join another run.
 func (f *flight) do(ctx context.Context, work func(context.Context) error) error {
-	c := f.join()
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		c, mine, err := f.share(ctx, work)
+		if err != nil || mine || !c.expired {
+			return cmp.Or(err, c.err)
+		}
+	}
+}
+
+// share waits for the next run, or does it.
+func (f *flight) share(ctx context.Context, work func(context.Context) error) (c *call, mine bool, _ error) {
+	c = f.join()
 	select {
 	case <-c.done:
-		return c.err
+		return c, false, nil
 	case f.turn <- struct{}{}:
 	case <-ctx.Done():
-		return ctx.Err()
+		return c, false, ctx.Err()
 	}
 	defer func() { <-f.turn }()
 	if f.begin(c) {
-		own, cancel := detached(ctx)
-		defer cancel()
-		c.err = work(own)
-		close(c.done)
+		c.run(ctx, work)
+		return c, true, nil
 	}
 	<-c.done // whoever began it held the turn until it was done
-	return c.err
+	return c, false, nil
+}
+
+// run does the work. Those who wait are released even if it panics.
+func (c *call) run(ctx context.Context, work func(context.Context) error) {
+	c.err = errors.New("journal: shared work panicked")
+	defer close(c.done)
+	own, cancel := detached(ctx)
+	defer cancel()
+	c.err = work(own)
+	c.expired = c.err != nil && own.Err() != nil
 }
 
 func (f *flight) join() *call {

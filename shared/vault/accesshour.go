@@ -1,7 +1,7 @@
 package vault
 
 // NewestClosedHour returns the newest hour of access records that the journal vouches for; false if there is none yet.
-func (s *State) NewestClosedHour() (Hour, bool) { return s.lastHour, len(s.accessHours) > 0 }
+func (s *State) NewestClosedHour() (Hour, bool) { return s.lastHour, s.lastHour != 0 }
 
 // Founded returns when the vault was made; false for one that does not exist.
 func (s *State) Founded() (Stamp, bool) {

@@ -149,15 +149,19 @@ func effective(u *subject, e *Entry, p *Project, project ProjectAccess) Access {
 	if e.AnyoneMayEdit && a.Level == LevelRead {
 		a.Level = LevelEdit
 	}
-	// The private flags bind Admins too (sysPass 2.4 B). The owner keeps the entry whatever group it is in: an entry private to a
-	// group that the owner does not have as main group would be lost for everyone.
-	if (e.Private || e.PrivateGroup && (e.MainGroup == 0 || e.MainGroup != u.main)) && e.Manager != u.id {
+	if e.hiddenFrom(u) {
 		return Access{}
 	}
 	if u.role == ReadOnly && a.Level > LevelRead {
 		a.Level = LevelRead
 	}
 	return a
+}
+
+// hiddenFrom reports whether the private flags keep an entry from a user. They bind Admins too (sysPass 2.4 B). The owner keeps the entry whatever
+// group it is in: an entry private to a group that the owner does not have as main group would be lost for everyone.
+func (e *Entry) hiddenFrom(u *subject) bool {
+	return (e.Private || e.PrivateGroup && (e.MainGroup == 0 || e.MainGroup != u.main)) && e.Manager != u.id
 }
 
 // granted applies the grants in the order of TPM 4.5. The main group stands with the managers (sysPass 2.4 A); only an explicit "no

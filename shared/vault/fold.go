@@ -50,7 +50,7 @@ func Fold(s string) string {
 }
 
 // EqualFold reports whether two names are the same to the originals' databases: ignoring case, accents and trailing spaces.
-func EqualFold(a, b string) bool { return nameKey(a) == nameKey(b) }
+func EqualFold(a, b string) bool { return NameKey(a) == NameKey(b) }
 
-// nameKey is the form under which names are unique.
-func nameKey(s string) string { return strings.TrimRight(Fold(s), " ") }
+// NameKey is the form under which names are unique.
+func NameKey(s string) string { return strings.TrimRight(Fold(s), " ") }

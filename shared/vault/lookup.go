@@ -186,13 +186,13 @@ func (r *Reader) Users() []*User {
 func (r *Reader) UserNamed(username string) *User {
 	if o, ok := r.x.(*overlay); ok {
 		for _, u := range o.usersNow {
-			if nameKey(u.Username) == nameKey(username) {
+			if NameKey(u.Username) == NameKey(username) {
 				return u
 			}
 		}
 	}
-	u := r.x.user(r.state.byUsername[nameKey(username)])
-	if u == nil || nameKey(u.Username) != nameKey(username) { // renamed by this Update
+	u := r.x.user(r.state.byUsername[NameKey(username)])
+	if u == nil || NameKey(u.Username) != NameKey(username) { // renamed by this Update
 		return nil
 	}
 	return u

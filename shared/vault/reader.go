@@ -18,12 +18,12 @@ type Reader struct {
 	limits    map[ProjectID]bool // the projects that a narrowed credential reaches; nil: all
 	levels    map[ProjectID]*standing
 	latest    *standing // of the project asked about last: lists come in runs
-	loaded    map[SecretKey]Payload
+	loaded    secrets
 	wanted    map[SecretKey]bool // secrets that the function asked for, loaded or not
 	reasons   bool               // a locked entry was used with a reason
 }
 
-func newReader(s *State, x view, p *Principal, req *Request, now time.Time, loaded map[SecretKey]Payload) *Reader {
+func newReader(s *State, x view, p *Principal, req *Request, now time.Time, loaded secrets) *Reader {
 	r := &Reader{state: s, x: x, principal: p, req: req, now: now, loaded: loaded, levels: map[ProjectID]*standing{}, wanted: map[SecretKey]bool{}}
 	if c := p.credential; c != nil && len(c.Projects) > 0 {
 		r.limits = map[ProjectID]bool{}
@@ -164,7 +164,8 @@ func (r *Reader) unlock(e *Entry) error {
 
 // Reveal returns an entry's secrets: those of the entry it is linked to, if it is. The action must be one that Reveals. In the first
 // runs of the function the result may be empty; the last run, whose result counts, has the real one (see View). The access is on
-// record before the function's result is handed out. NotFound as Entry; Locked and LockedFirmly for a locked entry.
+// record before the function's result is handed out. NotFound as Entry, and for a payload that is not there; Locked and LockedFirmly for
+// a locked entry, or a link to one.
 func (r *Reader) Reveal(id EntryID) (Payload, error) {
 	e, _, err := r.Entry(id)
 	if err != nil {
@@ -174,26 +175,40 @@ func (r *Reader) Reveal(id EntryID) (Payload, error) {
 		return Payload{}, err
 	}
 	if e.Source != 0 {
-		source := r.x.entry(e.Source)
-		if source == nil || source.Trashed.Is() {
-			return Payload{}, nil // trashing the source unlinks
+		if e = r.source(e); e == nil {
+			return Payload{}, nil
 		}
-		if err := r.unlock(source); err != nil {
+		if err := r.unlock(e); err != nil {
 			return Payload{}, err
 		}
-		e = source
 	}
-	return r.payload(e), nil
+	return r.payload(e)
 }
 
-// payload returns what is loaded of an entry's newest payload, and notes that it is wanted.
-func (r *Reader) payload(e *Entry) Payload {
+// source returns the entry that a link gives the secrets of; nil if it is in the trash, or has been made private to others since.
+func (r *Reader) source(link *Entry) *Entry {
+	e := r.x.entry(link.Source)
+	if e == nil || e.Trashed.Is() || r.standing(e.Project).project == nil || e.hiddenFrom(&r.principal.subject) {
+		return nil
+	}
+	return e
+}
+
+// payload returns what is loaded of an entry's newest payload, and notes that it is wanted. NotFound: it is not there.
+func (r *Reader) payload(e *Entry) (Payload, error) {
 	if e.SecretVersion == 0 {
-		return Payload{}
+		return Payload{}, nil
 	}
 	key := SecretKey{e.ID, e.SecretVersion}
 	r.wanted[key] = true
-	return r.loaded[key]
+	p, loaded := r.loaded[key]
+	switch {
+	case !loaded:
+		return Payload{}, nil
+	case p == nil:
+		return Payload{}, fail(NotFound, "no such secret")
+	}
+	return *p, nil
 }
 
 // missing returns the wanted secrets that are not loaded, ascending.

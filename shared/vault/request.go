@@ -126,20 +126,23 @@ func fromAllowed(sources []string, from netip.Addr) bool {
 
 // subject returns u as the rules see it.
 func (s *State) subject(u *User) subject {
-	groups := s.memberships[u.ID]
-	if u.MainGroup != 0 {
-		if i, found := slices.BinarySearch(groups, u.MainGroup); !found {
-			groups = slices.Insert(slices.Clone(groups), i, u.MainGroup)
+	groups, main := s.memberships[u.ID], u.MainGroup
+	if s.groups[main] == nil {
+		main = 0 // removed since
+	}
+	if main != 0 {
+		if i, found := slices.BinarySearch(groups, main); !found {
+			groups = slices.Insert(slices.Clone(groups), i, main)
 		}
 	}
-	return subject{id: u.ID, role: u.Role, main: u.MainGroup, groups: groups}
+	return subject{id: u.ID, role: u.Role, main: main, groups: groups}
 }
 
 // UserByID returns a user; nil if there is none.
 func (s *State) UserByID(id UserID) *User { return s.users[id] }
 
 // UserByName returns the user with a username, ignoring case; nil if there is none.
-func (s *State) UserByName(username string) *User { return s.users[s.byUsername[nameKey(username)]] }
+func (s *State) UserByName(username string) *User { return s.users[s.byUsername[NameKey(username)]] }
 
 // CredentialByToken returns the credential whose token has the hash, alive or not; nil if there is none.
 func (s *State) CredentialByToken(h Hash) *Credential { return s.credentials[s.byToken[h]] }

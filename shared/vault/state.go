@@ -23,7 +23,6 @@ type State struct {
 	credentials map[CredentialID]*Credential
 	grants      map[ProjectID]*ProjectGrants
 	settings    map[string]string
-	accessHours map[Hour]*AccessHour
 	reveals     map[EntryID]uint32 // folded from access records
 
 	// Indexes that follow from the above.
@@ -35,9 +34,8 @@ type State struct {
 	orders      orders
 
 	// Counters (law 10): the highest id ever given, whether or not it lives.
-	last counters
-	// LastAccessHour is the newest closed hour; valid if accessHours is not empty.
-	lastHour Hour
+	last     counters
+	lastHour Hour // the newest closed hour of access records; 0: none
 }
 
 // counters holds the highest id of each kind that any record has named.
@@ -57,7 +55,7 @@ func NewState() *State {
 		entries: map[EntryID]*Row{}, projects: map[ProjectID]*Project{}, categories: map[CategoryID]*Category{},
 		tags: map[TagID]*Tag{}, favourites: map[UserID]*Favourites{}, users: map[UserID]*User{}, groups: map[GroupID]*Group{},
 		credentials: map[CredentialID]*Credential{}, grants: map[ProjectID]*ProjectGrants{}, settings: map[string]string{},
-		accessHours: map[Hour]*AccessHour{}, reveals: map[EntryID]uint32{}, children: map[ProjectID][]ProjectID{},
+		reveals: map[EntryID]uint32{}, children: map[ProjectID][]ProjectID{},
 		byUsername: map[string]UserID{}, byTagName: map[string]TagID{}, byToken: map[Hash]CredentialID{}, memberships: map[UserID][]GroupID{},
 	}
 }
@@ -157,19 +155,19 @@ func (s *State) setProject(p *Project) {
 
 func (s *State) setTag(t *Tag) {
 	if old := s.tags[t.ID]; old != nil {
-		delete(s.byTagName, nameKey(old.Name))
+		delete(s.byTagName, NameKey(old.Name))
 	}
 	s.tags[t.ID] = t
-	s.byTagName[nameKey(t.Name)] = t.ID
+	s.byTagName[NameKey(t.Name)] = t.ID
 	s.last.tag = max(s.last.tag, t.ID)
 }
 
 func (s *State) setUser(u *User) {
 	if old := s.users[u.ID]; old != nil {
-		delete(s.byUsername, nameKey(old.Username))
+		delete(s.byUsername, NameKey(old.Username))
 	}
 	s.users[u.ID] = u
-	s.byUsername[nameKey(u.Username)] = u.ID
+	s.byUsername[NameKey(u.Username)] = u.ID
 	s.last.user = max(s.last.user, u.ID)
 }
 
@@ -207,7 +205,6 @@ func (s *State) setCredential(c *Credential) {
 }
 
 func (s *State) setAccessHour(h *AccessHour) {
-	s.accessHours[h.Hour] = h
 	s.lastHour = max(s.lastHour, h.Hour)
 	for _, r := range h.Reveals {
 		s.reveals[r.Entry] += r.Count
@@ -220,7 +217,7 @@ func (s *State) remove(r *Removed) {
 		delete(s.categories, CategoryID(r.ID))
 	case "tag":
 		if old := s.tags[TagID(r.ID)]; old != nil {
-			delete(s.byTagName, nameKey(old.Name))
+			delete(s.byTagName, NameKey(old.Name))
 		}
 		delete(s.tags, TagID(r.ID))
 	case "group":

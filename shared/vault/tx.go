@@ -44,9 +44,8 @@ func (t *Tx) CreateEntry(e Entry, payload Payload) (EntryID, error) {
 	if e.Manager == 0 {
 		e.Manager = t.principal.id
 	}
-	p := t.principal
-	if (e.Manager != p.id || e.MainGroup != 0 && e.MainGroup != p.main) && !t.MayAssign() {
-		return 0, fail(Forbidden, "not allowed to create entries for others")
+	if err := t.mayHandOver(t.ownEntry(&e), &e); err != nil {
+		return 0, err
 	}
 	if err := t.checkEntry(&e); err != nil {
 		return 0, err
@@ -87,13 +86,45 @@ func (t *Tx) checkNewEntry(e *Entry) error {
 	return nil
 }
 
-// checkSource refuses a link to what the caller may not read, to a personal entry, or to another link: a link hands out its source's
-// secret to whoever may read the link.
+// ownEntry returns the entry that anybody who may create e may make of it: one for itself.
+func (t *Tx) ownEntry(e *Entry) *Entry {
+	own := Entry{Manager: t.principal.id, AnyoneMayEdit: e.AnyoneMayEdit, Private: e.Private, PrivateGroup: e.PrivateGroup}
+	if e.MainGroup == t.principal.main {
+		own.MainGroup = e.MainGroup
+	}
+	if c := t.principal; !c.narrowed() || c.named {
+		own.Users, own.Groups = e.Users, e.Groups // its manager may grant
+	}
+	return &own
+}
+
+// mayHandOver decides whether the caller may change who has an entry: its manager, main group, grants, flags. It is the one
+// place for that, beside the level of manage that checkRights asks for. A narrowed credential hands nothing over, unless its list names the very action;
+// a new entry is made for others only by an Admin (sysPass 2.5).
+func (t *Tx) mayHandOver(old, e *Entry) error {
+	same := old.Manager == e.Manager && old.MainGroup == e.MainGroup && old.AnyoneMayEdit == e.AnyoneMayEdit &&
+		old.Private == e.Private && old.PrivateGroup == e.PrivateGroup && slices.Equal(old.Users, e.Users) && slices.Equal(old.Groups, e.Groups)
+	p := t.principal
+	switch {
+	case same:
+		return nil
+	case p.narrowed() && !p.named:
+		return fail(Forbidden, "the credential may not change managers and grants")
+	case old.ID == 0 && !t.MayAssign():
+		return fail(Forbidden, "not allowed to create entries for others")
+	}
+	return nil
+}
+
+// checkSource refuses a link to what the caller does not manage, to a personal entry, or to another link: a link hands out its source's
+// secret, now and later, to whoever may read the link.
 func (t *Tx) checkSource(e *Entry) error {
-	source, _, err := t.Entry(e.Source)
+	source, a, err := t.Entry(e.Source)
 	switch {
 	case err != nil:
 		return fail(BadReference, "no such entry")
+	case a.Level < LevelManage:
+		return fail(Forbidden, "not allowed to link to this entry")
 	case e.Owner != 0, source.Owner != 0, source.Source != 0:
 		return fail(Invalid, "only a shared entry that is no link itself can be linked to")
 	}
@@ -102,9 +133,11 @@ func (t *Tx) checkSource(e *Entry) error {
 
 func (t *Tx) checkNewPersonal(e *Entry) error {
 	c := t.principal.credential
-	switch {
-	case e.Owner != t.principal.id, t.principal.role == ReadOnly, c != nil && len(c.Projects) > 0:
+	if e.Owner != t.principal.id || t.principal.role == ReadOnly || c != nil && len(c.Projects) > 0 {
 		return fail(Forbidden, "not allowed to have personal entries")
+	}
+	if p := t.x.project(e.Project); e.Project != 0 && (p == nil || p.Trashed.Is() || p.Owner != e.Owner) {
+		return fail(BadReference, "no such personal folder")
 	}
 	return nil
 }
@@ -161,10 +194,10 @@ func validLevel(l Level) bool {
 // EntryNamed reports whether a living entry has the name, ignoring case, accents and trailing spaces, whoever may see it (TeamPass 5.8). What
 // others keep as personal does not count: not even its name is anyone's business.
 func (t *Tx) EntryNamed(name string) bool {
-	key := nameKey(name)
+	key := NameKey(name)
 	counts := func(e *Entry) bool { return !e.Trashed.Is() && (e.Owner == 0 || e.Owner == t.principal.id) }
 	for _, e := range t.o.entriesNow {
-		if counts(e) && nameKey(e.Name) == key {
+		if counts(e) && NameKey(e.Name) == key {
 			return true
 		}
 	}

@@ -159,6 +159,7 @@ func TestAMoveNeedsTheRightToCreateThere(t *testing.T) {
 func TestALockedEntryTakesNothingWithoutAReason(t *testing.T) {
 	o := newOffice(t)
 	writes := map[string]func(*vault.Tx) error{
+		"relock":   func(tx *vault.Tx) error { return tx.SetLock(o.entry, vault.Unlocked) },
 		"edit":     o.edit(func(e *vault.Entry) { e.Name += "." }),
 		"password": func(tx *vault.Tx) error { return tx.SetPassword(o.entry, vault.NewSecret("2")) },
 		"unlock":   func(tx *vault.Tx) error { return tx.SetLock(o.entry, vault.Unlocked) },
@@ -175,6 +176,7 @@ func TestALockedEntryTakesNothingWithoutAReason(t *testing.T) {
 		{vault.LockPermission, "", vault.Locked, "a permission lock, no reason"},
 		{vault.LockPermission, "because", vault.LockedFirmly, "a permission lock, a reason"},
 	} {
+		*o = *newOffice(t)
 		o.Do(t, func(tx *vault.Tx) error { return tx.SetLock(o.entry, state.lock) })
 		for name, do := range writes {
 			if got := o.try(t, "admin", state.reason, do); got != state.want {
@@ -187,7 +189,11 @@ func TestALockedEntryTakesNothingWithoutAReason(t *testing.T) {
 			t.Errorf("%s: reveal: got %v, want %v", state.locking, err, state.want)
 		}
 	}
+	*o = *newOffice(t)
 	o.Do(t, func(tx *vault.Tx) error { return tx.SetLock(o.entry, vault.LockReason) })
+	if got := o.try(t, "edit", "", func(tx *vault.Tx) error { return tx.SetLock(o.entry, vault.LockReason) }); got != ok {
+		t.Errorf("locking again: got %v", got)
+	}
 	for _, name := range []string{"edit", "password", "trash"} {
 		if got := o.try(t, "admin", "because", writes[name]); got != ok {
 			t.Errorf("with a reason: %s: got %v", name, got)
@@ -206,6 +212,41 @@ func TestAnArchivedEntryIsNotChanged(t *testing.T) {
 	}
 	if got := o.try(t, "admin", "", o.edit(func(e *vault.Entry) { e.Archived = false })); got != ok {
 		t.Errorf("unarchive: got %v", got)
+	}
+}
+
+func TestAnArchivedEntryIsNotChangedByMovingIt(t *testing.T) {
+	o := newOffice(t)
+	o.Do(t, o.edit(func(e *vault.Entry) { e.Archived = true }))
+	if got := o.try(t, "admin", "", o.edit(func(e *vault.Entry) { e.Name, e.Project = "changed", elsewhre })); got != vault.Forbidden {
+		t.Errorf("got %v, want Forbidden", got)
+	}
+	if got := o.try(t, "admin", "", func(tx *vault.Tx) error { return tx.SetLock(o.entry, vault.LockReason) }); got != vault.Forbidden {
+		t.Errorf("lock: got %v, want Forbidden", got)
+	}
+}
+
+func TestAPermissionLockOpensByNoCall(t *testing.T) {
+	o := newOffice(t)
+	o.Do(t, func(tx *vault.Tx) error { return tx.SetLock(o.entry, vault.LockPermission) })
+	for _, lock := range []vault.Lock{vault.LockReason, vault.Unlocked} {
+		for reason, want := range map[string]vault.Kind{"": vault.Locked, "because": vault.LockedFirmly} {
+			if got := o.try(t, "admin", reason, func(tx *vault.Tx) error { return tx.SetLock(o.entry, lock) }); got != want {
+				t.Errorf("to %d with reason %q: got %v, want %v", lock, reason, got, want)
+			}
+		}
+	}
+}
+
+func TestAPersonalEntryNamesNoProjectOfOthers(t *testing.T) {
+	o := newOffice(t)
+	for _, p := range []vault.ProjectID{hidden, room, 99} {
+		if got := o.try(t, "full", "", func(tx *vault.Tx) error {
+			_, err := tx.CreateEntry(vault.Entry{Name: "x", Owner: o.users["full"].AdminID, Project: p}, vault.Payload{})
+			return err
+		}); got != vault.BadReference {
+			t.Errorf("in project %d: got %v, want BadReference", p, got)
+		}
 	}
 }
 
@@ -405,8 +446,11 @@ func TestALinkHandsOutOnlyWhatItsMakerMayRead(t *testing.T) {
 	if got := o.try(t, "create", "", toLink(personal)); got != vault.Invalid {
 		t.Errorf("to a personal entry: got %v, want Invalid", got)
 	}
-	if got := o.try(t, "create", "", toLink(o.entry)); got != ok {
-		t.Fatalf("to a readable entry: got %v", got)
+	if got := o.try(t, "edit", "", toLink(o.entry)); got != vault.Forbidden {
+		t.Errorf("to an entry that it does not manage: got %v, want Forbidden", got)
+	}
+	if got := o.try(t, "manage", "", toLink(o.entry)); got != ok {
+		t.Fatalf("to an entry that it manages: got %v", got)
 	}
 	if got := o.try(t, "manage", "", func(tx *vault.Tx) error { return tx.SetPassword(link, vault.NewSecret("x")) }); got != vault.Forbidden {
 		t.Errorf("writing through a link: got %v, want Forbidden", got)
@@ -420,6 +464,21 @@ func TestALinkHandsOutOnlyWhatItsMakerMayRead(t *testing.T) {
 	}
 	if got, err := reveal(""); got != "1" || err != nil {
 		t.Errorf("got %q, %v; want the source's secret", got, err)
+	}
+	reader := auth.Token(o.users["read"].SysPass.AuthToken)
+	asReader := func() (string, error) {
+		return vault.View(t.Context(), o.Vault, vault.Request{Auth: reader, Action: vault.Action{Dialect: vault.SysPass, Name: "test", Reveals: true}},
+			func(r *vault.Reader) (string, error) {
+				p, err := r.Reveal(link)
+				return p.Password.Reveal(), err
+			})
+	}
+	if got, err := asReader(); got != "1" || err != nil {
+		t.Errorf("as a reader: got %q, %v; want the source's secret", got, err)
+	}
+	o.Do(t, o.edit(func(e *vault.Entry) { e.Private = true }))
+	if got, err := asReader(); got != "" || err != nil {
+		t.Errorf("of a source made private since: got %q, %v; want nothing", got, err)
 	}
 	o.Do(t, func(tx *vault.Tx) error { return tx.SetLock(o.entry, vault.LockReason) })
 	if got, err := reveal(""); !errors.Is(err, vault.Locked) {

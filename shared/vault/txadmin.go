@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// CreateCategory makes a category. Errors: Forbidden, Exists.
+// CreateCategory makes a category. Which names may repeat is the dialect's to say. Errors: Forbidden.
 func (t *Tx) CreateCategory(c Category) (CategoryID, error) {
 	if !t.MayAdmin(WriteCategory, AdminTarget{}) {
 		return 0, fail(Forbidden, "not allowed to create categories")
@@ -36,9 +36,9 @@ func (t *Tx) EnsureTags(names []string) ([]TagID, error) {
 }
 
 func (t *Tx) ensureTag(name string) (TagID, error) {
-	key := nameKey(name)
+	key := NameKey(name)
 	for id, tag := range t.o.tagsNow {
-		if tag != nil && nameKey(tag.Name) == key {
+		if tag != nil && NameKey(tag.Name) == key {
 			return id, nil
 		}
 	}
@@ -201,10 +201,13 @@ func (t *Tx) SetSetting(key, value string) error {
 	return nil
 }
 
-// CloseHour writes an hour of access records into the journal (law 18). Only for the operator.
+// CloseHour writes an hour of access records into the journal (law 18). Only for the operator. Exists: it, or a later one, is closed.
 func (t *Tx) CloseHour(h AccessHour) error {
-	if !t.principal.operator {
+	switch last, any := t.NewestClosedHour(); {
+	case !t.principal.operator:
 		return fail(Forbidden, "not allowed to close hours")
+	case any && h.Hour <= last:
+		return fail(Exists, "the hour is closed")
 	}
 	t.put(Change{AccessHour: &h})
 	return nil

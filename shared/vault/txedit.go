@@ -53,24 +53,23 @@ func (t *Tx) touch(e *Entry) {
 	e.Updated, e.UpdatedBy, e.Edited = t.stamp(), t.principal.id, true
 }
 
-// checkRights refuses a change that needs manage to a caller who may only edit, and any change of what is archived.
+// checkRights refuses any change of what is archived, but for taking it out of the archive, and a change that needs manage to a caller
+// who may only edit.
 func (t *Tx) checkRights(old, e *Entry) error {
-	a := t.entryAccess(old)
 	managed := old.Manager != e.Manager || old.MainGroup != e.MainGroup || old.Private != e.Private || old.PrivateGroup != e.PrivateGroup ||
 		old.AnyoneMayEdit != e.AnyoneMayEdit || old.Project != e.Project || old.Archived != e.Archived ||
 		!slices.Equal(old.Users, e.Users) || !slices.Equal(old.Groups, e.Groups)
-	handedOver := old.Manager != e.Manager || !slices.Equal(old.Users, e.Users) || !slices.Equal(old.Groups, e.Groups)
 	switch {
-	case managed && a.Level < LevelManage:
-		return fail(Forbidden, "not allowed to manage this entry")
-	case handedOver && t.principal.narrowed() && !t.principal.named:
-		return fail(Forbidden, "the credential may not change managers and grants")
-	case old.Project != e.Project && e.Owner == 0:
-		return t.checkNewEntry(e)
 	case (old.Archived || t.Archived(old.Project)) && old.Archived == e.Archived:
 		return fail(Forbidden, "the entry is archived")
+	case managed && t.entryAccess(old).Level < LevelManage:
+		return fail(Forbidden, "not allowed to manage this entry")
+	case old.Project != e.Project:
+		if err := t.checkNewEntry(e); err != nil {
+			return err
+		}
 	}
-	return nil
+	return t.mayHandOver(old, e)
 }
 
 // TrashEntries puts entries into the trash by one change, ids in any order. Needs manage on each; entries that the caller may not see
@@ -114,21 +113,22 @@ func (t *Tx) trashable(id EntryID) error {
 	return t.unlock(e)
 }
 
-// SetLock locks an entry (needs edit) or unlocks it (needs edit, and a reason).
+// SetLock locks an entry (needs edit) or unlocks it (needs edit, and a reason; with LockPermission no call does). Errors as EditEntry.
 func (t *Tx) SetLock(id EntryID, lock Lock) error {
-	old, a, err := t.Entry(id)
-	switch {
-	case err != nil:
-		return err
-	case a.Level < LevelEdit:
-		return fail(Forbidden, "not allowed to lock this entry")
-	case lock == Unlocked:
-		if err := t.unlock(old); err != nil {
-			return err
-		}
+	if e, _, err := t.Entry(id); err == nil && e.Lock == lock {
+		return nil // no change, and so no reason is needed (TPM 6.3: lock.json)
 	}
-	e := *old
+	old, e, err := t.editable(id)
+	if err != nil {
+		return err
+	}
+	if err := t.checkRights(old, e); err != nil {
+		return err
+	}
+	if lock > LockPermission {
+		return fail(Invalid, "no such lock")
+	}
 	e.Lock = lock
-	t.put(Change{Entry: &e})
+	t.put(Change{Entry: e})
 	return nil
 }

@@ -17,6 +17,9 @@ func (t *Tx) CreateProject(p Project) (ProjectID, error) {
 	if p.Manager == 0 {
 		p.Manager = t.principal.id
 	}
+	if p.Manager != t.principal.id && !t.MayAssign() {
+		return 0, fail(Forbidden, "not allowed to create projects for others")
+	}
 	now := t.stamp()
 	p.ID = t.o.lastNow.project + 1
 	p.Created, p.CreatedBy, p.Updated, p.UpdatedBy = now, t.principal.id, now, t.principal.id

@@ -41,7 +41,9 @@ func (t *Tx) setPayload(id EntryID, change func(*Payload)) error {
 	}
 	var p Payload
 	if slices.ContainsFunc(e.Fields, func(f CustomField) bool { return f.Type.Encrypted() }) {
-		p = t.current(e) // the other secrets of the payload stay
+		if p, err = t.current(e); err != nil { // the other secrets of the payload stay
+			return err
+		}
 	}
 	p = p.clone()
 	change(&p)
@@ -52,9 +54,9 @@ func (t *Tx) setPayload(id EntryID, change func(*Payload)) error {
 }
 
 // current returns the newest payload of an entry: one that this Update wrote, or the stored one, which is fetched if need be.
-func (t *Tx) current(e *Entry) Payload {
+func (t *Tx) current(e *Entry) (Payload, error) {
 	if p, ok := t.o.payloads[SecretKey{e.ID, e.SecretVersion}]; ok {
-		return p
+		return p, nil
 	}
 	return t.payload(e)
 }

@@ -9,23 +9,20 @@ import (
 	"time"
 )
 
-// commitTimeout bounds an Update; commitReserve is how long before the request's own deadline a commit gives up, so that an
-// undecided one is answered as such and nothing outlives the handler (laws 7 and 8).
-const (
-	commitTimeout = 20 * time.Second
-	commitReserve = 2 * time.Second
-)
+// commitTimeout bounds an Update (law 7). A request with an earlier deadline gets its reserve, so that an undecided commit is answered as such.
+const commitTimeout = 20 * time.Second
 
 // Update runs fn on a state that holds every write acknowledged before the call and commits what it changed as one transaction. It
 // returns what fn returned in the attempt that is in the journal. fn may run several times and must have no effect beyond its Tx: it
-// runs again only after an attempt of its is proven not to have happened.
+// runs again only after an attempt of its is proven not to have happened. It may still run, for the caller that commits, after a caller whose context ended
+// was answered: it must use nothing that the caller takes back, such as a buffer of the request.
 //
 // Updates that wait for one another in one process share a transaction (law 9); each sees the changes of those before it.
 //
 // Errors: as View; what fn returns (nothing is changed then); TooLarge: split the work; Busy: nothing was changed; Undecided: it may have been.
 func Update[T any](ctx context.Context, v *Vault, req Request, fn func(*Tx) (T, error)) (T, error) {
 	var out T
-	u := &update{ctx: ctx, req: &req, done: make(chan struct{})}
+	u := &update{ctx: ctx, began: time.Now(), req: &req, loaded: secrets{}, done: make(chan struct{})}
 	u.run = func(t *Tx) error {
 		result, err := fn(t)
 		u.deliver = func() { out = result }
@@ -42,11 +39,13 @@ func Update[T any](ctx context.Context, v *Vault, req Request, fn func(*Tx) (T, 
 // update is one Update in progress. The fields below run belong to whoever commits it, until done is closed.
 type update struct {
 	ctx     context.Context
+	began   time.Time
 	req     *Request
 	run     func(*Tx) error
 	deliver func()
 	err     error
-	loaded  map[SecretKey]Payload
+	wants   []SecretKey // of the last run, not loaded yet
+	loaded  secrets
 	done    chan struct{}
 }
 
@@ -97,18 +96,23 @@ func (v *Vault) update(u *update) error {
 		case <-u.done:
 			return u.err
 		case v.turn <- struct{}{}:
-			select {
-			case <-u.done: // another worked for us while we waited for the turn
-			default:
-				v.commit(u.ctx)
-			}
-			<-v.turn
+			v.work(u)
 		case <-u.ctx.Done():
 			if v.queue.remove(u) {
 				return &Error{Kind: Busy, Msg: "the vault is busy", Err: context.Cause(u.ctx)}
 			}
 			return v.abandoned(u)
 		}
+	}
+}
+
+// work commits what waits and gives the turn back, whatever happens.
+func (v *Vault) work(u *update) {
+	defer func() { <-v.turn }()
+	select {
+	case <-u.done: // another worked for u while it waited for the turn
+	default:
+		v.commit(u.ctx)
 	}
 }
 
@@ -122,28 +126,72 @@ func (v *Vault) abandoned(u *update) error {
 	}
 }
 
-// commit works off what waits, as one transaction.
+// commit works off what waits, as one transaction. What does not fit, or may be tried again by a caller with more time, goes back to the queue.
 func (v *Vault) commit(ctx context.Context) {
 	batch := v.queue.takeAll()
-	ctx, cancel := batchContext(ctx)
+	defer func() { // after a panic, nobody waits for ever
+		for _, u := range batch {
+			u.finish(&Error{Kind: Internal, Err: errors.New("the commit panicked")})
+		}
+	}()
+	own, cancel := batchContext(ctx)
 	defer cancel()
 	fresh := false
 	for lost := 0; len(batch) > 0; lost++ {
-		taken, rest, err := v.attempt(ctx, batch, fresh)
-		var race *LostError
-		if errors.As(err, &race) && pause(ctx, lost) == nil {
-			fresh = race.Fresh
+		taken, rest, err := v.attempt(own, batch, fresh)
+		if errors.Is(err, TooLarge) && len(taken) > 1 { // together, and perhaps not one by one
+			v.queue.putBack(batch[1:])
+			batch = batch[:1]
 			continue
 		}
-		if errors.As(err, &race) { // out of time, and proven not to have happened
-			err = &Error{Kind: Busy, Msg: "the vault is busy", Err: err}
+		if errors.Is(err, Conflict) {
+			if fresh, err = v.lostRace(own, err, lost); err == nil {
+				continue
+			}
+		}
+		batch = nil
+		v.queue.putBack(rest)
+		if errors.Is(err, Busy) && own.Err() != nil {
+			taken = v.putBackPatient(ctx, taken)
 		}
 		for _, u := range taken {
 			u.finish(err)
 		}
-		v.queue.putBack(rest)
-		return
 	}
+}
+
+// lostRace says whether the next attempt may go without a catch-up. The first loss by one is tried again at once, on the record that won; after that a pause
+// makes room for others, and the state is stale.
+func (v *Vault) lostRace(ctx context.Context, err error, lost int) (fresh bool, _ error) {
+	var race *LostError
+	if errors.As(err, &race) && race.Fresh && lost == 0 {
+		return true, nil
+	}
+	if pause(ctx, lost) != nil { // out of time, and proven not to have happened
+		return false, &Error{Kind: Busy, Msg: "the vault is busy", Err: err}
+	}
+	return false, nil
+}
+
+// putBackPatient returns those to the queue whose own time is not over when that of the caller who worked for them is, and returns the others. Nothing of
+// theirs has happened.
+func (v *Vault) putBackPatient(ctx context.Context, taken []*update) (others []*update) {
+	var patient []*update
+	for _, u := range taken {
+		if u.ctx != ctx && u.hasTime() && u.err == nil {
+			patient = append(patient, u)
+		} else {
+			others = append(others, u)
+		}
+	}
+	v.queue.putBack(patient)
+	return others
+}
+
+// hasTime reports whether the caller still waits, and may be let wait.
+func (u *update) hasTime() bool {
+	deadline, ok := u.ctx.Deadline()
+	return u.ctx.Err() == nil && (!ok || time.Until(deadline) > reserve) && time.Since(u.began) < commitTimeout
 }
 
 // finish tells the waiting caller. A commit's failure wins over what the function returned, which may rest on changes that did not come to be.
@@ -154,12 +202,12 @@ func (u *update) finish(err error) {
 	close(u.done)
 }
 
-// batchContext is a commit's own: it does not end with the request that happens to do the work, but leaves time before that
+// batchContext is a commit's own: it does not end with the request that happens to do the work, but leaves the reserve before that
 // request's deadline.
 func batchContext(ctx context.Context) (context.Context, context.CancelFunc) {
 	limit := commitTimeout
 	if deadline, ok := ctx.Deadline(); ok {
-		limit = min(limit, max(time.Until(deadline)-commitReserve, 100*time.Millisecond))
+		limit = min(limit, max(time.Until(deadline)-reserve, 100*time.Millisecond))
 	}
 	return context.WithTimeout(context.WithoutCancel(ctx), limit)
 }
@@ -167,7 +215,7 @@ func batchContext(ctx context.Context) (context.Context, context.CancelFunc) {
 // pause waits a random time that grows with the number of races lost: with many writers, those that lost most often must not all come
 // back at once.
 func pause(ctx context.Context, lost int) error {
-	limit := time.Duration(min(lost+1, 16)) * 4 * time.Millisecond
+	limit := time.Duration(min(lost+1, 16)) * 15 * time.Millisecond
 	timer := time.NewTimer(rand.N(limit)) //nolint:gosec // jitter needs no secret randomness
 	defer timer.Stop()
 	select {
@@ -205,101 +253,16 @@ func (v *Vault) attempt(ctx context.Context, batch []*update, fresh bool) (taken
 	return batch, nil, &Error{Kind: Busy, Err: errors.New("the secrets that an update asks for change with each run")}
 }
 
-// load fetches payloads that functions need to change them.
+// load fetches payloads that functions need to change them. Each function's wants stay its own: one that is not there fails that function only.
 func (v *Vault) load(ctx context.Context, batch []*update, keys []SecretKey) error {
-	got, err := v.log.Payloads(ctx, keys)
-	if err != nil {
+	loaded := secrets{}
+	if err := v.fetch(ctx, keys, loaded); err != nil {
 		return err
 	}
 	for _, u := range batch {
-		if u.loaded == nil {
-			u.loaded = map[SecretKey]Payload{}
-		}
-		for _, k := range keys {
-			u.loaded[k] = got[k] // a payload that is gone counts as empty
+		for _, k := range u.wants {
+			u.loaded[k] = loaded[k]
 		}
 	}
 	return nil
-}
-
-// Limits of a shared transaction, below those of a transaction: a batch stops growing at them.
-const (
-	batchPayloads = 80
-	batchBytes    = 200 << 10
-)
-
-// prepare runs the functions and gathers their changes. A batch ends early when it is large, and behind a change of permissions: the
-// callers after it must be resolved on a state that holds it.
-func (v *Vault) prepare(s *State, batch []*update) (a Attempt, taken []*update, missing []SecretKey) {
-	a.Base = s.heads
-	o := newOverlay(s)
-	size := 0
-	for i, u := range batch {
-		if i > 0 && (len(o.payloads) >= batchPayloads || size >= batchBytes || len(a.Ops[1]) > 0) {
-			break
-		}
-		taken = append(taken, u)
-		fork := o.fork()
-		t, err := v.runOne(s, fork, u)
-		u.err = err
-		if t == nil {
-			continue
-		}
-		missing = append(missing, t.missing()...)
-		if err != nil {
-			continue
-		}
-		o = fork
-		size += a.add(t)
-	}
-	a.Payloads, a.Drop = o.payloads, o.drop
-	return a, taken, missing
-}
-
-func (v *Vault) runOne(s *State, o *overlay, u *update) (*Tx, error) {
-	now := v.now()
-	p, err := resolve(s, u.req, now)
-	if err != nil {
-		return nil, err
-	}
-	t := &Tx{Reader: newReader(s, o, p, u.req, now, u.loaded), o: o, strength: v.strength}
-	return t, u.run(t)
-}
-
-// add makes a function's changes part of the attempt and returns their rough size in bytes.
-func (a *Attempt) add(t *Tx) (size int) {
-	op := Op{At: t.stamp(), Actor: t.principal.id, Action: t.req.Action.String(), Source: addrText(t.req)}
-	if t.principal.credential != nil {
-		op.Credential = t.principal.credential.ID
-	}
-	if t.reasons {
-		op.Reason = t.req.Reason
-	}
-	for _, table := range Tables {
-		part := op
-		for _, c := range t.changes {
-			if c.table() == table {
-				part.Changes = append(part.Changes, c)
-				size += c.size()
-			}
-		}
-		if len(part.Changes) > 0 {
-			list := a.ops(table)
-			*list = append(*list, part)
-		}
-	}
-	return size
-}
-
-// size estimates a change's encoded bytes; only for deciding when a batch is full.
-func (c Change) size() int {
-	switch {
-	case c.Entry != nil:
-		return 200 + len(c.Entry.Name) + len(c.Entry.Notes) + len(c.Entry.URL) + len(c.Entry.Username) + len(c.Entry.Email)
-	case c.TrashBulk != nil:
-		return 64 + 3*len(c.TrashBulk.Deltas)
-	case c.AccessHour != nil:
-		return 64 + 6*len(c.AccessHour.Reveals)
-	}
-	return 300
 }

@@ -61,15 +61,33 @@ func View[T any](ctx context.Context, v *Vault, req Request, fn func(*Reader) (T
 }
 
 func (v *Vault) view(ctx context.Context, req *Request, run func(*Reader) error) error {
-	s := &sighting{v: v, req: req, now: v.now(), loaded: map[SecretKey]Payload{}, recorded: map[SecretKey]bool{}}
-	if err := s.begin(ctx, run); err != nil {
-		return err
+	ctx, cancel := withReserve(ctx)
+	defer cancel()
+	s := &sighting{v: v, req: req, now: v.now(), loaded: secrets{}, recorded: map[SecretKey]bool{}}
+	result := s.begin(ctx, run)
+	if result == nil {
+		result = s.settle(ctx, run)
 	}
-	result := s.settle(ctx, run)
-	if err := s.withdraw(ctx); err != nil {
+	if result != nil {
+		s.final = nil // nothing is handed out
+	}
+	if err := s.withdraw(ctx); err != nil && result == nil {
 		return err
 	}
 	return result
+}
+
+// reserve is how long before the request's own deadline the vault gives up, so that there is time to answer and nothing outlives the
+// handler (laws 7 and 8).
+const reserve = 2 * time.Second
+
+// withReserve shortens a context that has a deadline by the reserve.
+func withReserve(ctx context.Context) (context.Context, context.CancelFunc) {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(ctx, max(time.Until(deadline)-reserve, time.Until(deadline)/10))
 }
 
 // sighting is one View in progress.
@@ -77,7 +95,7 @@ type sighting struct {
 	v        *Vault
 	req      *Request
 	now      time.Time
-	loaded   map[SecretKey]Payload
+	loaded   secrets
 	recorded map[SecretKey]bool // an access record names them
 	who      AccessRecord       // as of the newest record
 	final    map[SecretKey]bool // what the last run used
@@ -97,9 +115,6 @@ func (s *sighting) begin(ctx context.Context, run func(*Reader) error) error {
 	wg.Go(func() { catchUp = s.v.log.CatchUp(ctx) })
 	fetch = s.obtain(ctx, guess)
 	wg.Wait()
-	if errors.Is(fetch, NotFound) {
-		fetch = nil // a guess may name what is gone; settle asks for what there is
-	}
 	return errors.Join(catchUp, fetch)
 }
 
@@ -108,17 +123,12 @@ func (s *sighting) settle(ctx context.Context, run func(*Reader) error) error {
 	for range maxRounds {
 		missing, err := s.round(run)
 		if len(missing) == 0 {
-			if err != nil {
-				s.final = nil // nothing is handed out
-			}
 			return err
 		}
 		if err := s.obtain(ctx, missing); err != nil {
-			s.final = nil
 			return err
 		}
 	}
-	s.final = nil
 	return &Error{Kind: Busy, Err: errors.New("the secrets that the function asks for change with each run")}
 }
 
@@ -127,7 +137,6 @@ func (s *sighting) round(run func(*Reader) error) (missing []SecretKey, err erro
 	s.v.log.Read(func(state *State) {
 		var p *Principal
 		if p, err = resolve(state, s.req, s.now); err != nil {
-			s.final = nil
 			return
 		}
 		r := newReader(state, state, p, s.req, s.now, s.loaded)
@@ -161,35 +170,43 @@ func addrText(req *Request) string {
 	return req.Source.String()
 }
 
-// obtain fetches payloads and records the access to them, at once. A payload that is not there yet (a transaction may become visible one
-// item at a time) is asked for once more after another catch-up; after that it counts as not found.
+// obtain fetches payloads and records the access to them, at once.
 func (s *sighting) obtain(ctx context.Context, keys []SecretKey) error {
 	a := s.who
 	a.Secrets = keys
 	var recorded error
 	var wg sync.WaitGroup
 	wg.Go(func() { recorded = s.v.log.RecordAccess(ctx, a) })
-	got, fetched := s.v.log.Payloads(ctx, keys)
-	if fetched == nil && len(got) < len(keys) {
-		if fetched = s.v.log.CatchUp(ctx); fetched == nil {
-			got, fetched = s.v.log.Payloads(ctx, keys)
-		}
-	}
+	fetched := s.v.fetch(ctx, keys, s.loaded)
 	wg.Wait()
 	if recorded == nil {
 		for _, k := range keys {
 			s.recorded[k] = true
 		}
 	}
-	if err := errors.Join(recorded, fetched); err != nil {
+	return errors.Join(recorded, fetched)
+}
+
+// secrets are payloads that were fetched; nil for one that is not there.
+type secrets map[SecretKey]*Payload
+
+// fetch adds payloads to those loaded. One that is not there yet (a transaction may become visible one item at a time) is asked for once more
+// after another catch-up; after that it counts as not there (law 1).
+func (v *Vault) fetch(ctx context.Context, keys []SecretKey, loaded secrets) error {
+	got, err := v.log.Payloads(ctx, keys)
+	if err == nil && len(got) < len(keys) {
+		if err = v.log.CatchUp(ctx); err == nil {
+			got, err = v.log.Payloads(ctx, keys)
+		}
+	}
+	if err != nil {
 		return err
 	}
 	for _, k := range keys {
-		p, ok := got[k]
-		if !ok {
-			return fail(NotFound, "no such secret")
+		loaded[k] = nil
+		if p, ok := got[k]; ok {
+			loaded[k] = &p
 		}
-		s.loaded[k] = p
 	}
 	return nil
 }

@@ -1,0 +1,142 @@
+package vault
+
+import (
+	"fmt"
+	"path/filepath"
+	"runtime"
+	"strings"
+)
+
+// Limits of a shared transaction, below those of a transaction: a batch of several stops growing at them.
+const (
+	batchPayloads = 80
+	batchBytes    = 200 << 10
+)
+
+// prepare runs the functions and gathers their changes. A batch ends early where it would become too large, and behind a change of
+// permissions: the callers after it must be resolved on a state that holds it.
+func (v *Vault) prepare(s *State, batch []*update) (a Attempt, taken []*update, missing []SecretKey) {
+	a.Base = s.heads
+	o := newOverlay(s)
+	size := 0
+	for i, u := range batch {
+		if i > 0 && len(a.Ops[1]) > 0 {
+			break
+		}
+		fork := o.fork()
+		t, err := v.runOne(s, fork, u)
+		if i > 0 && err == nil && (len(fork.payloads)+len(fork.drop) > batchPayloads || size+t.size() > batchBytes) {
+			break
+		}
+		taken, u.err, u.wants = append(taken, u), err, nil
+		if t == nil {
+			continue
+		}
+		u.wants = t.missing()
+		missing = append(missing, u.wants...)
+		if err != nil {
+			continue
+		}
+		o = fork
+		size += t.size()
+		a.add(t)
+	}
+	a.Payloads, a.Drop = o.payloads, o.drop
+	return a, taken, missing
+}
+
+// runOne runs a function. A panic in it is that caller's failure and nobody else's.
+func (v *Vault) runOne(s *State, o *overlay, u *update) (t *Tx, err error) {
+	now := v.now()
+	p, err := resolve(s, u.req, now)
+	if err != nil {
+		return nil, err
+	}
+	t = &Tx{Reader: newReader(s, o, p, u.req, now, u.loaded), o: o, strength: v.strength}
+	defer func() {
+		if recover() != nil { // what it says could hold a secret
+			t, err = nil, &Error{Kind: Internal, Err: fmt.Errorf("the function of %s panicked at %s", u.req.Action, panicSite())}
+		}
+	}()
+	return t, u.run(t)
+}
+
+// panicSite returns the file and line that a recovered panic came from.
+func panicSite() string {
+	pcs := make([]uintptr, 32)
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs)])
+	for panicking := false; ; {
+		f, more := frames.Next()
+		runtimes := strings.HasPrefix(f.Function, "runtime.")
+		if panicking && !runtimes {
+			return fmt.Sprintf("%s:%d", filepath.Base(f.File), f.Line)
+		}
+		panicking = panicking || f.Function == "runtime.gopanic"
+		if !more {
+			return "an unknown place"
+		}
+	}
+}
+
+// add makes a function's changes part of the attempt.
+func (a *Attempt) add(t *Tx) {
+	op := Op{At: t.stamp(), Actor: t.principal.id, Action: t.req.Action.String(), Source: addrText(t.req)}
+	if t.principal.credential != nil {
+		op.Credential = t.principal.credential.ID
+	}
+	if t.reasons {
+		op.Reason = t.req.Reason
+	}
+	for _, table := range Tables {
+		part := op
+		for _, c := range t.changes {
+			if c.table() == table {
+				part.Changes = append(part.Changes, c)
+			}
+		}
+		if len(part.Changes) > 0 {
+			list := a.ops(table)
+			*list = append(*list, part)
+		}
+	}
+}
+
+// size estimates the encoded bytes of a function's changes and payloads; only for deciding when a batch is full.
+func (t *Tx) size() (n int) {
+	for _, c := range t.changes {
+		n += c.size()
+		if c.Entry != nil {
+			if p, ok := t.o.payloads[SecretKey{c.Entry.ID, c.Entry.SecretVersion}]; ok {
+				n += p.size()
+			}
+		}
+	}
+	return n
+}
+
+func (c Change) size() int {
+	switch {
+	case c.Entry != nil:
+		e := c.Entry
+		n := 200 + len(e.Name) + len(e.Notes) + len(e.URL) + len(e.Username) + len(e.Email) + 4*len(e.Tags) + 8*len(e.Users) + 8*len(e.Groups)
+		for _, f := range e.Fields {
+			n += 8 + len(f.Label) + len(f.Data)
+		}
+		return n
+	case c.Project != nil:
+		return 200 + len(c.Project.Notes)
+	case c.TrashBulk != nil:
+		return 64 + 3*len(c.TrashBulk.Deltas)
+	case c.AccessHour != nil:
+		return 64 + 6*len(c.AccessHour.Reveals)
+	}
+	return 300
+}
+
+func (p Payload) size() int {
+	n := len(p.Password.Reveal())
+	for _, s := range p.Fields {
+		n += len(s.Reveal())
+	}
+	return n
+}
