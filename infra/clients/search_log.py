@@ -16,11 +16,15 @@ def values(node, path=""):
 
 def main():
     with open(sys.argv[1], encoding="utf-8") as file:
-        forbidden = dict(values(json.load(file)))
+        credentials = json.load(file)
+    forbidden = dict(values(credentials))
     # The public key names its owner and opens nothing.
     forbidden.pop(".tpm.public_key")
     # TeamPass carries it in the path, in base64: six bytes precede the canary, so its first nine are twelve characters.
     forbidden |= {"a stored secret": harness.CANARY, "a stored secret in base64": harness.encode(harness.CANARY)[:12]}
+    # Basic is base64 of both together; the rest stands in no line that is not a URL, a header or a body.
+    admin = credentials["admin"]
+    forbidden |= {"a Basic header": harness.encode(f"{admin['username']}:{admin['password']}"), "a URL's query": "apikey=", "a header": "Authorization", "a body": "authToken"}
     found = 0
     for name in sys.argv[2:]:
         with open(name, encoding="utf-8", errors="replace") as file:

@@ -21,7 +21,10 @@ type categoryObject struct {
 }
 
 func categorySearch(r *reading, s search) (result, error) { // syspass 3.11
-	list := pick(s, r.Categories(), func(c *vault.Category) (string, string) { return c.Name, c.Description })
+	list, err := pick(s, r.Categories(), func(c *vault.Category) (string, string) { return c.Name, c.Description })
+	if err != nil {
+		return result{}, err
+	}
 	rows := make([]categoryRow, len(list))
 	for i, c := range list {
 		rows[i] = categoryRow{uint64(c.ID), c.Name, c.Description}
@@ -35,6 +38,9 @@ func decodeCategory(p params) (vault.Category, error) {
 }
 
 func categoryCreate(w *writing, c vault.Category) (result, error) { // syspass 3.12: the same hash or the same name
+	if !w.MayAdmin(vault.WriteCategory, vault.AdminTarget{}) { // before the names are compared, as every refusal of a token is
+		return result{}, vault.Forbidden
+	}
 	same := func(other *vault.Category) bool {
 		return normalised(other.Name) == normalised(c.Name) || vault.EqualFold(other.Name, c.Name)
 	}

@@ -20,7 +20,10 @@ func isClient(p *vault.Project) bool { return p.Parent == 0 && p.Owner == 0 }
 
 func clientSearch(r *reading, s search) (result, error) { // syspass 3.11, over the clients that the caller may see
 	clients := slices.DeleteFunc(r.Projects(), func(p *vault.Project) bool { return !isClient(p) })
-	list := pick(s, clients, func(p *vault.Project) (string, string) { return p.Name, p.Notes })
+	list, err := pick(s, clients, func(p *vault.Project) (string, string) { return p.Name, p.Notes })
+	if err != nil {
+		return result{}, err
+	}
 	rows := make([]clientObject, len(list))
 	for i, p := range list {
 		id := uint64(p.ID)
@@ -35,6 +38,9 @@ func decodeClient(p params) (vault.Project, error) {
 }
 
 func clientCreate(w *writing, c vault.Project) (result, error) { // syspass 3.12: the same hash; the vault refuses the same name
+	if err := w.MayCreateProject(0); err != nil { // before the names are compared: who may not create learns none
+		return result{}, err
+	}
 	same := func(other *vault.Project) bool {
 		return isClient(other) && normalised(other.Name) == normalised(c.Name)
 	}

@@ -140,16 +140,12 @@ func leadingNumber(s string) (f float64, whole bool) {
 	sc := scanner{text: []byte(s)}
 	sc.pass("+-")
 	before := sc.digits()
-	point := sc.at
 	after := sc.pass(".") && sc.digits()
 	if !after && !before {
 		return 0, true
 	}
+	end := sc.at // behind a point even if no digit follows: "9.e3" is 9000
 	whole = !after
-	if !after {
-		sc.at = point
-	}
-	end := sc.at
 	if sc.pass("eE") {
 		sc.pass("+-")
 		if sc.digits() {

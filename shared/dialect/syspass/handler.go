@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"tresor/shared/auth"
-	"tresor/shared/gateway"
+	"tresor/shared/inbound"
 	"tresor/shared/vault"
 )
 
@@ -28,7 +28,7 @@ const notHere = "Oops, it looks like this content does not exist..."
 
 // ServeHTTP is syspass 1.1: which HTTP requests are calls. The request's Content-Type is never looked at.
 func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	here := strings.Contains(gateway.RawPath(r), "/api.php")
+	here := strings.Contains(inbound.RawPath(r), "/api.php")
 	switch {
 	case !here, r.Method == http.MethodGet, r.Method == http.MethodHead:
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
@@ -58,8 +58,8 @@ func (a *api) post(w http.ResponseWriter, r *http.Request) {
 		replyError(w, r, c, err)
 		return
 	}
-	allowOrigin(w.Header(), gateway.BaseURL(r))
-	c.ctx, c.source = r.Context(), gateway.SourceAddr(r)
+	allowOrigin(w.Header(), inbound.BaseURL(r))
+	c.ctx, c.source = r.Context(), inbound.SourceAddr(r)
 	out, err := a.run(c)
 	if err != nil {
 		replyError(w, r, c, err)

@@ -13,13 +13,33 @@ type like struct {
 	parts  [][]piece // between the %
 	ended  bool      // the last part must be at the end
 	needle string    // the longest literal, to look for first
+	effort *int      // what matching may still cost; below 0 nothing matches
+}
+
+// maxEffort bounds one search, at some nanoseconds a unit: a _ makes matching as slow as the product of both lengths, and whoever waits for
+// the vault would wait too. Only long patterns over megabytes of notes come near it.
+const maxEffort = 1 << 26
+
+// errEffort is what MySQL says to a query that takes too long.
+var errEffort = sqlError("HY000", "General error: 3024 Query execution was interrupted, maximum statement execution time exceeded")
+
+// begin starts a search.
+func (l like) begin() { *l.effort = maxEffort }
+
+// exceeded returns an error if the search since begin was given up.
+func (l like) exceeded() error {
+	if *l.effort < 0 {
+		return errEffort
+	}
+	return nil
 }
 
 // piece is a literal, folded, or one character of any kind if it is empty.
 type piece string
 
 func parseLike(text string) like {
-	var l like
+	l := like{effort: new(int)}
+	l.begin()
 	var part []piece
 	var literal strings.Builder
 	end := func() {
@@ -64,8 +84,8 @@ func (l like) matches(text string) bool {
 	for i, part := range l.parts {
 		last := l.ended && i == len(l.parts)-1
 		end := -1
-		for at := 0; at <= len(text) && end < 0; {
-			n := length(part, text[at:])
+		for at := 0; at <= len(text) && end < 0 && *l.effort >= 0; {
+			n := l.length(part, text[at:])
 			if n >= 0 && (!last || at+n == len(text)) {
 				end = at + n
 				break
@@ -81,10 +101,13 @@ func (l like) matches(text string) bool {
 }
 
 // length returns how many bytes at the start of text a part takes, or -1.
-func length(part []piece, text string) int {
+func (l like) length(part []piece, text string) int {
 	n := 0
 	for _, p := range part {
+		*l.effort -= 1 + len(p)/32
 		switch {
+		case *l.effort < 0:
+			return -1
 		case p != "" && strings.HasPrefix(text[n:], string(p)):
 			n += len(p)
 		case p == "" && n < len(text):

@@ -46,6 +46,7 @@ func TestStripTags(t *testing.T) {
 		"a < b": "a ", "a<b>c": "ac", "a <b": "a ", "x > y": "x > y", "<a<b>c>d": "d", `<a "q>" x>y`: "y", "<!-- a > b -->z": "z", "<!-- a --": "", "<? a > b ?>z": "z",
 		"<!x>y": "y", "a\x00b": "ab", "<a'>b'>c": "c", "<<b>x>y": "y", "a<>b": "ab", "<!-->z": "z", `<?php echo "?>" ?>q`: "q", "<?a(b?>c)?>d": "d", "'<a>'": "''", "<!-- \"> -->k": "k",
 		"<a!b>c": "c", "<!'>'x>y": "y", "<?'a?>'?>b": "b", `"q" & 'r'`: `"q" & 'r'`, "<<!-->php": "php", "12345<?xml a>b": "12345b",
+		"12345<?xml a-->b>c": "12345c", "1<?xml <? ?>b<c->d>e": "1", "<!'<!-- ' -->z": "", "<!DOCTYPE a<b>c>d": "d", "<\"<?\"a?>b": "", "<?'a\\'?>b'?>c": "c", "<?\"(\"?>b": "b", "<<!-- -->a>b": "ab",
 	} {
 		if got := stripTags(text); got != want {
 			t.Errorf("%q: got %q, want %q", text, got, want)
@@ -69,8 +70,8 @@ func TestIntRule(t *testing.T) {
 }
 
 func TestArrayRule(t *testing.T) {
-	got, err := params{"a": []any{"12abc", int64(3), nil, "1e3", "1e3x", 1.5, true, []any{}, "<b>7", "-8"}}.integers("a")
-	if want := []int64{12, 3, 0, 13, 1000, 15, 1, 0, 7, -8}; err != nil || !reflect.DeepEqual(got, want) {
+	got, err := params{"a": []any{"12abc", int64(3), nil, "1e3", "1e3x", 1.5, true, []any{}, "<b>7", "-8", "9.e3-", "9.x"}}.integers("a")
+	if want := []int64{12, 3, 0, 13, 1000, 15, 1, 0, 7, -8, 9000, 9}; err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v, %v; want %v", got, err, want)
 	}
 	if got, err := (params{"a": nil}).integers("a"); err != nil || got != nil {

@@ -6,7 +6,7 @@ import (
 	"net/http"
 	"unicode/utf8"
 
-	"tresor/shared/gateway"
+	"tresor/shared/inbound"
 	"tresor/shared/vault"
 )
 
@@ -102,8 +102,8 @@ func (c *call) failed(r *http.Request, err error) *failure {
 	case kind == vault.Exists:
 		f.Message = c.method.taken
 	case unknown[kind]:
-		slog.ErrorContext(r.Context(), "call failed", slog.String("request_id", gateway.RequestID(r)), slog.String("method", c.method.name), slog.Any("err", err))
-		if id := gateway.RequestID(r); id != "" && !f.global {
+		slog.ErrorContext(r.Context(), "call failed", slog.String("request_id", inbound.RequestID(r)), slog.String("method", c.method.name), slog.Any("err", err))
+		if id := inbound.RequestID(r); id != "" && !f.global {
 			f.Data = id
 		}
 	}
@@ -150,7 +150,7 @@ func replyJSON(w http.ResponseWriter, status int, v any) {
 // client gets then, so it is a 500, which alarms count.
 func Fail(w http.ResponseWriter, r *http.Request) {
 	f := *errInternal
-	if id := gateway.RequestID(r); id != "" {
+	if id := inbound.RequestID(r); id != "" {
 		f.Data = id
 	}
 	f.status = http.StatusInternalServerError

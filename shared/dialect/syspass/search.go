@@ -10,9 +10,10 @@ import (
 type accountFilter struct {
 	text     like
 	hasText  bool
-	category vault.CategoryID // 0: any
-	client   vault.ProjectID  // 0: any
-	tags     []vault.TagID    // empty: any
+	category vault.CategoryID     // 0: any
+	client   vault.ProjectID      // 0: any
+	tags     map[vault.TagID]bool // empty: any
+	tagCount int                  // how many were listed, repeated ones included
 	or       bool
 	count    int64 // 0 or less: all
 	descend  bool
@@ -28,8 +29,9 @@ func decodeAccountSearch(p params) (accountFilter, error) {
 		f.count = p.integer("count")
 	}
 	tags, err := p.integers("tagsId")
+	f.tags, f.tagCount = make(map[vault.TagID]bool, len(tags)), len(tags)
 	for _, id := range tags {
-		f.tags = append(f.tags, ref[vault.TagID](id))
+		f.tags[ref[vault.TagID](id)] = true
 	}
 	return f, err
 }
@@ -39,7 +41,11 @@ func accountSearch(r *reading, f accountFilter) (result, error) {
 	if f.count > 0 {
 		limit = int(min(f.count, 1<<31))
 	}
+	f.text.begin()
 	page := r.FirstByClient(f.matcher(r), limit, f.descend)
+	if err := f.text.exceeded(); err != nil {
+		return result{}, err
+	}
 	rows := make([]accountRow, len(page))
 	for i, e := range page {
 		rows[i] = r.accountRow(e)
@@ -99,10 +105,10 @@ func (f *accountFilter) textMatches(row *vault.Row) bool {
 func (f *accountFilter) tagsMatch(row *vault.Row) bool {
 	found := 0
 	for _, id := range row.Tags {
-		found += bit(slices.Contains(f.tags, id))
+		found += bit(f.tags[id])
 	}
 	if f.or {
 		return found > 0
 	}
-	return found == len(f.tags)
+	return found == f.tagCount
 }

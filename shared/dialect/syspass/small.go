@@ -34,18 +34,22 @@ func decodeSearch(p params) (search, error) {
 	return s, nil
 }
 
-// pick returns the items that match, by name, at most count of them: 0 is none.
-func pick[T any](s search, items []T, names func(T) (name, description string)) []T {
+// pick returns the items that match, by name, at most count of them: 0 is none. Errors: errEffort.
+func pick[T any](s search, items []T, names func(T) (name, description string)) ([]T, error) {
+	s.text.begin()
 	list := slices.DeleteFunc(items, func(item T) bool {
 		name, description := names(item)
 		return !s.all && !s.text.matches(vault.Fold(name)) && !s.text.matches(vault.Fold(description))
 	})
+	if err := s.text.exceeded(); err != nil {
+		return nil, err
+	}
 	slices.SortStableFunc(list, func(a, b T) int {
 		nameA, _ := names(a)
 		nameB, _ := names(b)
 		return cmp.Compare(vault.Fold(nameA), vault.Fold(nameB))
 	})
-	return list[:min(int64(len(list)), s.count)]
+	return list[:min(int64(len(list)), s.count)], nil
 }
 
 // normalised is what the original hashes to tell duplicates: `Web Server`, `web-server` and `WEB_SERVER` are one (syspass 3.12).

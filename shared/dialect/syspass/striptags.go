@@ -29,63 +29,106 @@ type tagState struct {
 	depth  int  // of tags in the tag
 	quote  byte // open inside the tag
 	parens int  // open inside <? ?>
+	last   byte // quote inside <? ?> after which parentheses do not count
+	xml    bool // a tag began with <?xml: a > right after a - does not end it
 }
 
 // outside moves over the byte at i and reports whether it is kept.
 func (t *tagState) outside(s string, i int) bool {
-	c := s[i]
-	switch {
-	case t.where == inText && c == '<':
-		t.where = inTag
-		return false
-	case t.where == inText && c == '>' && t.depth > 0: // left behind by a comment
-		t.depth--
-		return false
-	case t.where == inText:
-		return true
-	case c == '"' || c == '\'':
-		t.toggle(s, i)
-	case c == '>':
-		t.close(s, i)
-	case t.quote != 0:
-	case t.where == inTag && c == '<':
-		t.depth++
-	case t.where == inTag && c == '!' && s[i-1] == '<':
-		t.where = inDeclare
-	case t.where == inTag && c == '?' && s[i-1] == '<':
-		t.where = inPHP
-	case t.where == inDeclare && c == '-' && s[i-1] == '-' && s[i-2] == '!':
-		t.where = inComment
-	case t.where == inPHP && i > 4 && strings.EqualFold(s[i-4:i+1], "<?xml"):
-		t.where = inTag
-	case t.where == inPHP && c == '(':
-		t.parens++
-	case t.where == inPHP && c == ')':
-		t.parens--
+	switch t.where {
+	case inText:
+		return t.text(s[i])
+	case inTag:
+		t.tag(s, i)
+	case inPHP:
+		t.php(s, i)
+	case inDeclare:
+		t.declare(s, i)
+	case inComment:
+		if s[i] == '>' && t.quote == 0 && s[i-1] == '-' && s[i-2] == '-' {
+			t.where = inText
+		}
 	}
 	return false
 }
 
-func (t *tagState) toggle(s string, i int) {
+func (t *tagState) text(c byte) bool {
 	switch {
-	case t.where == inComment, t.where != inTag && s[i-1] == '\\':
-	case t.quote == s[i]:
-		t.quote = 0
-	case t.quote == 0:
-		t.quote = s[i]
+	case c == '<':
+		t.where, t.last = inTag, 0
+		return false
+	case c == '>' && t.depth > 0: // left behind by a comment
+		t.depth--
+		return false
+	}
+	return true
+}
+
+func (t *tagState) tag(s string, i int) {
+	switch c := s[i]; {
+	case c == '"' || c == '\'':
+		t.toggle(c)
+	case c == '<' && t.quote == 0:
+		t.depth++
+	case c == '!' && s[i-1] == '<':
+		t.where, t.last = inDeclare, 0
+	case c == '?' && s[i-1] == '<':
+		t.where, t.parens = inPHP, 0
+	case c == '>' && t.ends():
+		if t.last = 0; t.xml && s[i-1] == '-' {
+			return
+		}
+		t.where, t.xml = inText, false
 	}
 }
 
-func (t *tagState) close(s string, i int) {
-	switch {
-	case t.where == inComment && s[i-1] == '-' && s[i-2] == '-':
-		*t = tagState{depth: t.depth}
-	case t.where == inComment:
-	case t.depth > 0:
-		t.depth--
-	case t.quote != 0:
-	case t.where == inPHP && (t.parens != 0 || s[i-1] != '?'):
-	default:
-		*t = tagState{}
+func (t *tagState) php(s string, i int) {
+	switch c := s[i]; {
+	case (c == '"' || c == '\'') && s[i-1] != '\\':
+		if t.last == c {
+			t.last = 0
+		} else {
+			t.last = c
+		}
+		t.toggle(c)
+	case c == '(' && t.last == 0:
+		t.parens++
+	case c == ')' && t.last == 0:
+		t.parens--
+	case c == '>' && t.ends() && t.parens == 0 && t.last != '"' && s[i-1] == '?':
+		t.where = inText
+	case i > 4 && strings.EqualFold(s[i-4:i+1], "<?xml"):
+		t.where, t.xml = inTag, true
 	}
+}
+
+func (t *tagState) declare(s string, i int) {
+	switch c := s[i]; {
+	case (c == '"' || c == '\'') && s[i-1] != '\\':
+		t.toggle(c)
+	case c == '-' && s[i-1] == '-' && s[i-2] == '!':
+		t.where = inComment
+	case c == '>' && t.ends():
+		t.where = inText
+	case i > 6 && strings.EqualFold(s[i-6:i+1], "doctype"):
+		t.where = inTag
+	}
+}
+
+func (t *tagState) toggle(quote byte) {
+	switch t.quote {
+	case quote:
+		t.quote = 0
+	case 0:
+		t.quote = quote
+	}
+}
+
+// ends reports whether a > ends the outermost tag, and counts those inside down.
+func (t *tagState) ends() bool {
+	if t.depth > 0 {
+		t.depth--
+		return false
+	}
+	return t.quote == 0
 }

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	recorded "tresor/events"
+	"tresor/infra/canary"
+	"tresor/infra/replay"
+)
+
+// fleet is every function, as a deployment has them, on one vault.
+type fleet struct {
+	*replay.World
+	place   *place
+	vault   *founded
+	running map[string]*process
+}
+
+func newFleet(t *testing.T) *fleet {
+	t.Helper()
+	p := testPlace(t)
+	f := &fleet{place: p, vault: p.mustFound(t), running: map[string]*process{}}
+	var err error
+	if f.World, err = replay.Prepare(t.Context(), f.vault.vault, f.vault.admin); err != nil {
+		t.Fatal(err)
+	}
+	all, err := functions()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name := range all {
+		f.running[name] = p.function(t, name, f.vault.name)
+	}
+	return f
+}
+
+func (f *fleet) event(t *testing.T, name string) (replay.Request, int) {
+	t.Helper()
+	all, err := recorded.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range all {
+		if e.Name == name {
+			ev, err := f.Event(e, time.Now())
+			if err != nil {
+				t.Fatal(err)
+			}
+			return replay.Request{Name: e.Name, Function: e.Function, Event: ev}, e.Status
+		}
+	}
+	t.Fatalf("no event %s", name)
+	return replay.Request{}, 0
+}
+
+func (f *fleet) send(t *testing.T, r replay.Request) events.APIGatewayProxyResponse {
+	t.Helper()
+	p := f.running[r.Function]
+	if p == nil {
+		t.Fatalf("no function %s", r.Function)
+	}
+	return p.request(t, r.Event)
+}
+
+// TestTheRealPrograms sends every recorded event, every transcript's request and the compactor's trigger to the programs that are deployed, and searches
+// everything that they wrote.
+func TestTheRealPrograms(t *testing.T) {
+	f := newFleet(t)
+	var secret canary.Set
+	secret.AddCredentials(f.Admin)
+	for _, s := range f.Secrets {
+		secret.Add("a stored password", s)
+	}
+	all, err := recorded.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range all {
+		r, status := f.event(t, e.Name)
+		out := f.send(t, r)
+		if err := replay.Judge(r, status, out); err != nil {
+			t.Errorf("%s: %v\n%s", r.Name, err, out.Body)
+		}
+		secret.AddRequest(r.Event)
+		secret.AddAnswer(out)
+	}
+	transcripts, err := f.Transcripts("../..", time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range transcripts {
+		secret.AddAnswer(f.send(t, r))
+		secret.AddRequest(r.Event)
+	}
+	f.trigger(t)
+	f.search(t, &secret, len(all)+len(transcripts))
+}
+
+// trigger runs the compactor, whose answer to a success is null.
+func (f *fleet) trigger(t *testing.T) {
+	t.Helper()
+	event, err := recorded.Trigger("compactor/hourly")
+	if err != nil {
+		t.Fatal(err)
+	}
+	compactor := f.running["compactor"]
+	out, err := compactor.invoke(t.Context(), event)
+	if err != nil || string(out) != "null" {
+		t.Errorf("the compactor answers %s, %v", out, err)
+	}
+	compactor.end()
+	if !strings.Contains(compactor.output.String(), `"message":"hours closed"`) {
+		t.Errorf("the compactor wrote %q", compactor.output.String())
+	}
+}
+
+// search looks through all that the programs wrote: one line for each request, and nothing that a client sent or got.
+func (f *fleet) search(t *testing.T, secret *canary.Set, requests int) {
+	t.Helper()
+	lines := 0
+	for name, p := range f.running {
+		p.end() // then all that it wrote is here
+		written := p.output.String()
+		lines += strings.Count(written, `"message":"request"`)
+		for line := range strings.Lines(written) {
+			if found := secret.Found(line); len(found) > 0 {
+				t.Errorf("%s writes %v in a line of %d bytes", name, found, len(line))
+			}
+		}
+	}
+	if lines != requests {
+		t.Errorf("%d lines for %d requests", lines, requests)
+	}
+	t.Logf("%d requests; %d texts searched for", requests, secret.Len())
+}
+
+// TestOneFunctionReadsWhatAnotherWrote: the programs share nothing but the tables.
+func TestOneFunctionReadsWhatAnotherWrote(t *testing.T) {
+	f := newFleet(t)
+	create, _ := f.event(t, "tpm-passwords/v6-create")
+	for range 2 { // the second finds a warm process
+		if out := f.send(t, create); out.StatusCode != 201 {
+			t.Fatalf("create: %d %s", out.StatusCode, out.Body)
+		}
+	}
+	read, _ := f.event(t, "teampass-items/read-folder")
+	if out := f.send(t, read); strings.Count(out.Body, `"pw":"recorded-pw-3"`) < 2 {
+		t.Errorf("read back: %d %s, want what was created, twice", out.StatusCode, out.Body)
+	}
+}

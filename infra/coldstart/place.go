@@ -1,0 +1,88 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+
+	"tresor/infra/coldstart/kmslocal"
+	"tresor/infra/dynamodblocal"
+	"tresor/shared/auth"
+	"tresor/shared/dynamo"
+	"tresor/shared/journal"
+	"tresor/shared/seal"
+	"tresor/shared/seal/kmswrap"
+	"tresor/shared/strength"
+	"tresor/shared/vault"
+	"tresor/shared/wire"
+)
+
+// place is where vaults lie: two tables and a key.
+type place struct {
+	dynamo string // endpoint
+	tables dynamodblocal.Tables
+	kms    *kmslocal.Server
+}
+
+// environment is what a function of a vault finds, as template.yaml sets it, and where its services are.
+func (p *place) environment(vaultName, purposes, dynamo string) []string {
+	return []string{
+		"TRESOR_VAULT=" + vaultName, "TRESOR_ENTRIES_TABLE=" + p.tables.Entries, "TRESOR_PERMISSIONS_TABLE=" + p.tables.Permissions,
+		"TRESOR_KEY_ID=" + kmslocal.KeyID, "TRESOR_PURPOSES=" + purposes,
+		"AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=local", "AWS_SECRET_ACCESS_KEY=local",
+		"AWS_ENDPOINT_URL_DYNAMODB=" + dynamo, "AWS_ENDPOINT_URL_KMS=" + p.kms.URL,
+	}
+}
+
+// founded is a vault and the process that founded it: this one.
+type founded struct {
+	name   string
+	vault  *vault.Vault
+	log    *journal.Log
+	sealer vault.Sealer
+	admin  *auth.Founding
+}
+
+// found makes a vault, as `tresor init --store dynamodb` does.
+func (p *place) found(ctx context.Context, name string) (*founded, error) {
+	cfg := aws.Config{Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""), BaseEndpoint: &p.dynamo}
+	store, err := dynamo.New(dynamo.NewClient(cfg), dynamo.Config{Entries: p.tables.Entries, Permissions: p.tables.Permissions, Vault: name})
+	if err != nil {
+		return nil, err
+	}
+	cfg.BaseEndpoint = &p.kms.URL
+	keysets, sealer, err := seal.Create(ctx, kmswrap.New(wire.NewKMS(cfg), kmslocal.KeyID), seal.NewVaultID())
+	if err != nil {
+		return nil, fmt.Errorf("found a vault: %w", err)
+	}
+	f := &founded{name: name, sealer: sealer, log: journal.Open(store, sealer, journal.WithGenesis(keysets))}
+	f.vault = vault.New(f.log, vault.Options{Strength: strength.Rate})
+	if f.admin, err = auth.Found(ctx, f.vault, sealer); err != nil {
+		return nil, fmt.Errorf("found a vault: %w", err)
+	}
+	return f, nil
+}
+
+// fill makes n entries, one record each: what a cold start replays is records.
+func (f *founded) fill(ctx context.Context, n int) error {
+	req := vault.Request{Auth: vault.Operator{}, Action: vault.Action{Dialect: vault.Command, Name: "bench", Writes: true}}
+	project := vault.ProjectID(0)
+	for i := range n {
+		_, err := vault.Update(ctx, f.vault, req, func(t *vault.Tx) (_ vault.EntryID, err error) {
+			if i == 0 {
+				if project, err = t.CreateProject(vault.Project{Name: "Bench", Manager: f.admin.AdminID}); err != nil {
+					return 0, err
+				}
+			}
+			e := vault.Entry{Project: project, Manager: f.admin.AdminID, Name: fmt.Sprintf("Server %d", i), Username: "root", URL: "https://host.example.com/login",
+				Notes: fmt.Sprintf("rack %d, row %d, behind the second door on the left", i%40, i%7)}
+			return t.CreateEntry(e, vault.Payload{Password: vault.NewSecret("correct horse battery staple")})
+		})
+		if err != nil {
+			return fmt.Errorf("fill a vault: %w", err)
+		}
+	}
+	return nil
+}

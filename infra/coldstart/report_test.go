@@ -1,0 +1,109 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestAStartAsksOnce counts what a function asks before it polls: both journals, the keysets, and KMS for each keyset of its role. On no vault
+// there is nothing to unwrap.
+func TestAStartAsksOnce(t *testing.T) {
+	p := testPlace(t)
+	full := p.mustFound(t)
+	if err := full.fill(t.Context(), 3); err != nil {
+		t.Fatal(err)
+	}
+	all, err := functions()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, purposes := range all {
+		for vault, decrypts := range map[string]int{full.name: len(strings.Fields(purposes)), full.name + "-none": 0} {
+			m, before := remember(p.dynamo), p.kms.Decrypts()
+			f, err := start(t.Context(), program(t, name), p.environment(vault, purposes, m.URL))
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			_, err = f.ready(ctx)
+			cancel()
+			f.end()
+			m.Close()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n, k := m.missed(), p.kms.Decrypts()-before; n != 3 || k != decrypts {
+				t.Errorf("%s on %s asks DynamoDB %d times and KMS %d times, want 3 and %d", name, vault, n, k, decrypts)
+			}
+		}
+	}
+}
+
+// The figures are the machine's; that all are there is ours.
+func TestReport(t *testing.T) {
+	p := testPlace(t)
+	dir := strings.TrimSuffix(program(t, hello), hello)
+	var out bytes.Buffer
+	if err := p.report(t.Context(), options{functions: []string{"teampass-info"}, runs: 1, json: true}, dir, &out); err != nil {
+		t.Fatal(err)
+	}
+	var figures map[string]figure
+	if err := json.Unmarshal(out.Bytes(), &figures); err != nil || bytes.Count(out.Bytes(), []byte("\n")) != 1 {
+		t.Fatalf("got %s, %v; want one object on one line", out.Bytes(), err)
+	}
+	for name, budgeted := range map[string]bool{"hello": false, "teampass_info_empty": true, "teampass_info_full": false, "teampass_info_empty_dynamodb_local": false, "teampass_info_full_dynamodb_local": false} {
+		f := figures["cold_start_"+name]
+		if f.Value <= 0 || f.Least <= 0 || f.Processor <= 0 || f.Times <= 0 || (f.Budget != nil) != budgeted {
+			t.Errorf("%s: got %+v", name, f)
+		}
+	}
+	if err := p.report(t.Context(), options{functions: []string{"none"}, runs: 1}, dir, &out); err == nil {
+		t.Error("no error for a function that is not there")
+	}
+}
+
+func TestTable(t *testing.T) {
+	limit := 3.0
+	var out bytes.Buffer
+	if err := table(&out, []figure{{name: "a", Value: 1, OK: true}, {name: "b", Value: 4, Budget: &limit}, {name: "c", Value: 2, Budget: &limit, OK: true}}); err != nil {
+		t.Fatal(err)
+	}
+	rows := strings.Split(out.String(), "\n")
+	for i, want := range []string{"budget", "a", "MISSED", "ok"} {
+		if !strings.Contains(rows[i], want) {
+			t.Errorf("row %d: got %q, want %q in it", i, rows[i], want)
+		}
+	}
+}
+
+// TestMemoryGivesTheSameAnswerAgain, and asks behind it once for the same thing, whatever the order of its members.
+func TestMemoryGivesTheSameAnswerAgain(t *testing.T) {
+	p := testPlace(t)
+	m := remember(p.dynamo)
+	defer m.Close()
+	local := *p
+	local.dynamo = m.URL
+	f, err := local.found(t.Context(), fmt.Sprintf("memory-%d", time.Now().UnixNano()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		before := m.missed()
+		for range 2 {
+			if err := f.vault.Fresh(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if asked := m.missed() - before; asked > 2 {
+			t.Errorf("asked %d times for two tails", asked)
+		}
+	}
+	if ordered([]byte(`{"a":1,"b":{"c":2,"d":3}}`)) != ordered([]byte(`{"b":{"d":3,"c":2},"a":1}`)) || ordered([]byte("x")) != "x" {
+		t.Error("the order of members tells requests apart")
+	}
+}

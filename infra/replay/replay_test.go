@@ -1,0 +1,230 @@
+package replay_test
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-lambda-go/lambda"
+
+	recorded "tresor/events"
+	"tresor/infra/canary"
+	"tresor/infra/replay"
+	"tresor/shared/compact"
+	"tresor/shared/dialect"
+	"tresor/shared/gateway"
+	"tresor/shared/scenario"
+	"tresor/shared/vault"
+)
+
+// world is a vault in this process, and each function's own handler on it.
+type world struct {
+	*scenario.System
+	*replay.World
+	functions map[string]*gateway.Handler
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	w := &world{System: scenario.New(t), functions: map[string]*gateway.Handler{}}
+	var err error
+	if w.World, err = replay.Prepare(t.Context(), w.Vault, w.Founding); err != nil {
+		t.Fatal(err)
+	}
+	w.serve()
+	return w
+}
+
+// serve makes the handlers as package wire does. They write to the log that is there now.
+func (w *world) serve() {
+	for id, construct := range dialect.Functions {
+		name := dialect.FunctionName(id)
+		w.functions[name] = gateway.New(construct(w.Vault, w.Auth), gateway.Options{Function: name, Fail: dialect.Fail(id)})
+	}
+}
+
+func (w *world) send(t *testing.T, function string, ev events.APIGatewayProxyRequest) events.APIGatewayProxyResponse {
+	t.Helper()
+	handler := w.functions[function]
+	if handler == nil {
+		t.Fatalf("no function %s", function)
+	}
+	out, err := handler.Proxy(t.Context(), ev)
+	if err != nil {
+		t.Errorf("%s: %v", function, err)
+	}
+	return out
+}
+
+// requests returns every recorded event, filled.
+func (w *world) requests(t *testing.T) (all []replay.Request, status []int) {
+	t.Helper()
+	loaded, err := recorded.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range loaded {
+		ev, err := w.Event(e, w.Clock.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		all, status = append(all, replay.Request{Name: e.Name, Function: e.Function, Event: ev}), append(status, e.Status)
+	}
+	return all, status
+}
+
+func TestEveryEventIsAnsweredByItsFunction(t *testing.T) {
+	w := newWorld(t)
+	all, status := w.requests(t)
+	answered := map[string]int{}
+	canary.Written(t, func() {
+		for i, r := range all {
+			out := w.send(t, r.Function, r.Event)
+			if err := replay.Judge(r, status[i], out); err != nil {
+				t.Errorf("%s: %v\n%s", r.Name, err, out.Body)
+			}
+			answered[r.Function]++
+		}
+	})
+	for name := range w.functions {
+		if answered[name] == 0 {
+			t.Errorf("no event was answered by %s", name)
+		}
+	}
+}
+
+// TestTheSecretComesBack: the events that reveal do so with the very bytes that were stored, in each dialect.
+func TestTheSecretComesBack(t *testing.T) {
+	w := newWorld(t)
+	all, _ := w.requests(t)
+	secrets := map[string]string{"syspass/account-view-pass": w.Secrets[3], "teampass-items/read-items": w.Secrets[0], "teampass-post/read-items": w.Secrets[0], "tpm-passwords/v6-show": w.Secrets[4]}
+	canary.Written(t, func() {
+		for _, r := range all {
+			want, reveals := secrets[r.Name]
+			if !reveals {
+				continue
+			}
+			if out := w.send(t, r.Function, r.Event); !strings.Contains(out.Body, want) {
+				t.Errorf("%s: got %s, want the secret in it", r.Name, out.Body)
+			}
+			delete(secrets, r.Name)
+		}
+	})
+	if len(secrets) > 0 {
+		t.Errorf("no such event: %v", secrets)
+	}
+}
+
+// TestTheTriggerClosesHours gives the compactor's event to what its main runs.
+func TestTheTriggerClosesHours(t *testing.T) {
+	w := newWorld(t)
+	all, _ := w.requests(t)
+	canary.Written(t, func() {
+		for _, r := range all {
+			if r.Name == "teampass-items/read-items" {
+				w.send(t, r.Function, r.Event)
+			}
+		}
+	})
+	w.Clock.Add(2 * time.Hour)
+	closed := 0
+	job := lambda.NewHandler(func(ctx context.Context) (err error) {
+		closed, err = compact.Close(ctx, w.Vault, w.Log, w.Clock.Now())
+		return err
+	})
+	trigger, err := recorded.Trigger("compactor/hourly")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := job.Invoke(t.Context(), trigger); err != nil || closed == 0 {
+		t.Errorf("closed %d hours, %v; want the hour of the read", closed, err)
+	}
+}
+
+// TestNothingSecretIsWritten sends every event and every transcript's request through the gateway, and searches all that this process wrote.
+func TestNothingSecretIsWritten(t *testing.T) {
+	w := newWorld(t)
+	all, _ := w.requests(t)
+	transcripts, err := w.Transcripts("../..", w.Clock.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	all = append(all, transcripts...)
+	var secret canary.Set
+	secret.AddCredentials(w.Admin)
+	for _, s := range w.Secrets {
+		secret.Add("a stored password", s)
+	}
+	failed := 0
+	written := canary.Written(t, func() {
+		w.serve()
+		for _, r := range all {
+			secret.AddRequest(r.Event)
+			out := w.send(t, r.Function, r.Event)
+			secret.AddAnswer(out)
+			if out.StatusCode >= http.StatusInternalServerError {
+				failed++
+				if !strings.HasPrefix(r.Function, "teampass-") { // its contract names 500 for what it cannot make out
+					t.Errorf("%s: %d %s", r.Name, out.StatusCode, out.Body)
+				}
+			}
+		}
+	})
+	for line := range strings.Lines(written) {
+		if found := secret.Found(line); len(found) > 0 {
+			t.Errorf("written: %v in a line of %d bytes", found, len(line))
+		}
+	}
+	if lines := strings.Count(written, `"msg":"request"`); lines != len(all) {
+		t.Errorf("%d lines for %d requests", lines, len(all))
+	}
+	t.Logf("%d requests, %d of transcripts, %d answered with 5xx; %d texts searched for", len(all), len(transcripts), failed, secret.Len())
+}
+
+func TestTranscriptsOfEveryDialect(t *testing.T) {
+	w := newWorld(t)
+	all, err := w.Transcripts("../..", w.Clock.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	of := map[string]int{}
+	for _, r := range all {
+		name, _, _ := strings.Cut(r.Function, "-")
+		of[name]++
+	}
+	for _, d := range []vault.Dialect{vault.SysPass, vault.TeamPass, vault.TPM} {
+		if of[string(d)] < 30 {
+			t.Errorf("%d requests of %s", of[string(d)], d)
+		}
+	}
+}
+
+// TestJudgeRefuses holds the judge to what it is for.
+func TestJudgeRefuses(t *testing.T) {
+	header := func(kind string) map[string][]string {
+		return map[string][]string{"Cache-Control": {"no-store"}, "Content-Type": {kind}}
+	}
+	const plain, charset = "application/json", "application/json; charset=utf-8"
+	for name, c := range map[string]struct {
+		function string
+		want     int
+		out      events.APIGatewayProxyResponse
+	}{
+		"another status":         {"syspass", 404, events.APIGatewayProxyResponse{StatusCode: 200, MultiValueHeaders: header(charset), Body: `{"jsonrpc":"2.0","result":1,"id":1}`}},
+		"no JSON":                {"teampass-items", 200, events.APIGatewayProxyResponse{StatusCode: 200, MultiValueHeaders: header(plain), Body: "Not found"}},
+		"another content type":   {"teampass-items", 200, events.APIGatewayProxyResponse{StatusCode: 200, MultiValueHeaders: header("text/plain"), Body: "[]"}},
+		"may be cached":          {"teampass-items", 200, events.APIGatewayProxyResponse{StatusCode: 200, MultiValueHeaders: map[string][]string{"Content-Type": {plain}}, Body: "[]"}},
+		"no body":                {"tpm-passwords", 200, events.APIGatewayProxyResponse{StatusCode: 200, MultiValueHeaders: header(charset)}},
+		"no JSON-RPC":            {"syspass", 200, events.APIGatewayProxyResponse{StatusCode: 200, MultiValueHeaders: header(charset), Body: `{"result":1}`}},
+		"TPM's error as success": {"tpm-passwords", 200, events.APIGatewayProxyResponse{StatusCode: 200, MultiValueHeaders: header(charset), Body: `{"error":true}`}},
+		"another's error":        {"tpm-passwords", 404, events.APIGatewayProxyResponse{StatusCode: 404, MultiValueHeaders: header(charset), Body: `{"message":"no"}`}},
+		"an error without text":  {"teampass-items", 405, events.APIGatewayProxyResponse{StatusCode: 405, MultiValueHeaders: header(plain), Body: `{}`}},
+	} {
+		if replay.Judge(replay.Request{Function: c.function}, c.want, c.out) == nil {
+			t.Errorf("%s: no complaint", name)
+		}
+	}
+}

@@ -1,0 +1,96 @@
+package replay
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	recorded "tresor/events"
+	"tresor/shared/auth"
+	"tresor/shared/vault"
+)
+
+// World is a vault that holds what the placeholders of events name.
+type World struct {
+	Admin   *auth.Founding
+	Secrets []string // the passwords of its entries
+	values  map[string]string
+}
+
+// entries are what is made, each in the one folder.
+var entries = []string{"item", "spare_item", "spare_item_short", "account", "password", "spare_password"}
+
+// Prepare makes what the events need in a vault that admin founded.
+func Prepare(ctx context.Context, v *vault.Vault, admin *auth.Founding) (*World, error) {
+	w := &World{Admin: admin}
+	for _, name := range entries {
+		w.Secrets = append(w.Secrets, "canary of "+name+": "+auth.NewPassword())
+	}
+	req := vault.Request{Auth: auth.Token(admin.SysPass.AuthToken), Action: vault.Action{Dialect: vault.SysPass, Name: "account/create", Writes: true}}
+	ids, err := vault.Update(ctx, v, req, func(t *vault.Tx) (map[string]int64, error) {
+		project, err := t.CreateProject(vault.Project{Name: "Replayed", Manager: admin.AdminID})
+		if err != nil {
+			return nil, err
+		}
+		ids := map[string]int64{"folder": int64(project)}
+		for i, name := range entries {
+			e := vault.Entry{Project: project, Manager: admin.AdminID, Name: "Replayed " + name, Username: "root"}
+			id, err := t.CreateEntry(e, vault.Payload{Password: vault.NewSecret(w.Secrets[i])})
+			if err != nil {
+				return nil, err
+			}
+			ids[name] = int64(id)
+		}
+		return ids, nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("prepare a vault for events: %w", err)
+	}
+	w.name(ids)
+	return w, nil
+}
+
+func (w *World) name(ids map[string]int64) {
+	folder := strconv.FormatInt(ids["folder"], 10)
+	w.values = map[string]string{
+		"apikey": w.Admin.APIKey, "authToken": w.Admin.SysPass.AuthToken, "tokenPass": w.Admin.SysPass.TokenPass, "basic": w.basic(),
+		"folder": folder, "folder_base64": base64.StdEncoding.EncodeToString([]byte(folder)), "client": folder, "project": folder,
+		"category": "1", // every vault has it
+	}
+	for _, name := range entries {
+		w.values[name] = strconv.FormatInt(ids[name], 10)
+	}
+}
+
+func (w *World) basic() string {
+	return base64.StdEncoding.EncodeToString([]byte(w.Admin.Username + ":" + w.Admin.Password))
+}
+
+// Event returns a recorded event as a client of this vault would cause it at the given time.
+func (w *World) Event(e recorded.Event, now time.Time) (events.APIGatewayProxyRequest, error) {
+	values := map[string]string{"public_key": "", "timestamp": "", "hash": ""}
+	for name, v := range w.values {
+		values[name] = v
+	}
+	unsigned, err := e.Request(values)
+	if err != nil {
+		return unsigned, err
+	}
+	sig := auth.Sign(w.Admin.TPM, now, signedURI(unsigned.Path), []byte(unsigned.Body))
+	values["public_key"], values["timestamp"], values["hash"] = sig.PublicKey, sig.Timestamp, sig.Hash
+	return e.Request(values)
+}
+
+// signedURI is the part of a path that TPM's clients sign.
+func signedURI(path string) string {
+	_, uri, ok := strings.Cut(path, "/index.php/")
+	if !ok {
+		uri = strings.TrimPrefix(path, "/")
+	}
+	return uri
+}
