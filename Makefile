@@ -83,6 +83,7 @@ fuzz: ## every fuzz target for FUZZTIME (10s) each
 .PHONY: bench
 bench: bin/tresor ## the figures the design promises, measured here, as a table
 	bin/tresor bench
+	go run ./infra/coldstart
 
 .PHONY: build
 build: bin/tresor $(FUNCTIONS:%=bin/lambda/%/bootstrap) ## bin/tresor, and every function in bin/lambda/ (LAMBDA_ARCH, arm64)

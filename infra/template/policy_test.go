@@ -212,7 +212,7 @@ func TestEachFunctionMayDoWhatItNeedsAndNoMore(t *testing.T) {
 		rights   []string
 		purposes string
 	}{
-		"syspass":          {with(every, entries...), "index secrets"},
+		"syspass":          {with(login, entries...), "index secrets"},
 		"teampass-items":   {with(every, entries...), "index secrets"},
 		"teampass-post":    {with(every, entries...), "index secrets"},
 		"teampass-folders": {with(every, projects...), "index"},

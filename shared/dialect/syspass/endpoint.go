@@ -2,6 +2,7 @@ package syspass
 
 import (
 	"errors"
+	"log/slog"
 
 	"tresor/shared/auth"
 	"tresor/shared/vault"
@@ -28,8 +29,11 @@ func (a *api) run(c *call) (result, error) {
 	}
 	out, err := c.method.serve(a, c)
 	if errors.Is(err, errTokenPass) || errors.Is(err, vault.Disabled) { // these alone are tracked (syspass 1.8)
-		if tracked := a.lockout.Failed(c.ctx, c.source); tracked != nil {
+		switch tracked := a.lockout.Failed(c.ctx, c.source); {
+		case errors.Is(tracked, vault.Throttled):
 			return result{}, tracked
+		case tracked != nil: // the call is refused all the same
+			slog.WarnContext(c.ctx, "a failed call could not be counted", "err", tracked)
 		}
 	}
 	if errors.Is(err, vault.Unauthenticated) && !a.installed() {

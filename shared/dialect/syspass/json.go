@@ -10,9 +10,9 @@ import (
 // faults are found are PHP's, which is why encoding/json does not serve here: it also takes what PHP refuses (invalid UTF-8, lone
 // surrogates) and nests without end.
 var (
-	errSyntax   = errors.New("Syntax error")
-	errControl  = errors.New("Control character error, possibly incorrectly encoded")
-	errUTF8     = errors.New("Malformed UTF-8 characters, possibly incorrectly encoded")
+	errSyntax   = errors.New("Syntax error") //nolint:staticcheck // PHP\'s own text (syspass 1.2)
+	errControl  = errors.New("Control character error, possibly incorrectly encoded") //nolint:staticcheck // PHP\'s own text (syspass 1.2)
+	errUTF8     = errors.New("Malformed UTF-8 characters, possibly incorrectly encoded") //nolint:staticcheck // PHP\'s own text (syspass 1.2)
 	errUTF16    = errors.New("Single unpaired UTF-16 surrogate in unicode escape")
 	errMismatch = errors.New("State mismatch (invalid or malformed JSON)")
 	errDepth    = errors.New("Maximum stack depth exceeded")
