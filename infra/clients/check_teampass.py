@@ -29,14 +29,15 @@ class CheckTeampass(unittest.TestCase):
         for path in "/api/index.php", "/api":
             with self.subTest(path):
                 label, password = f"Item {self.word} {path}", harness.secret()
-                added = connect(path).add("item", label, "root", password, "said, é", self.folder)
+                [added] = connect(path).add("item", label, "root", password, "said, é", self.folder)
                 [item] = self.items()
                 want = {"label": label, "login": "root", "pw": password, "description": "said, é",
                         "folder_id": self.folder, "path": "Folder " + self.word, "email": "", "url": ""}
                 self.assertEqual({key: item[key] for key in want}, want)
                 self.assertEqual(harness.teampass("read/items/" + item["id"]), (200, [item]))
-                self.assertEqual({key: added[key] for key in ("id", "label", "login", "pw")}, {key: item[key] for key in ("id", "label", "login", "pw")})
-                self.assertIn(label, [one["label"] for one in connect(path).list("item")])
+                for value in label, "root", password: # under names of the client's own
+                    self.assertIn(value, added.values())
+                self.assertTrue(any(label in one.values() for one in connect(path).list("item")))
 
                 self.assertEqual(connect(path).delete("item", item["id"]), "OK")
                 self.assertEqual(harness.teampass("read/items/" + item["id"]), (200, {"err": "No results"}))
@@ -47,7 +48,7 @@ class CheckTeampass(unittest.TestCase):
             connect().add("item", "Item " + self.word, "root", harness.secret(), "d", "999999999")
         with self.assertRaisesRegex(TeampassApiException, "Password is too long"):
             connect().add("item", "Item " + self.word, "root", "x" * 51, "d", self.folder)
-        with self.assertRaisesRegex(TeampassHttpException, "405.*Method not authorized"):
+        with self.assertRaisesRegex(TeampassApiException, "Method not authorized"):
             connect().search("item", self.word)
         with self.assertRaisesRegex(TeampassApiException, "doesn't exist"):
             connect(key="x" * 39).delete("item", "1")

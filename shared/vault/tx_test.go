@@ -439,7 +439,7 @@ func TestALinkHandsOutOnlyWhatItsMakerMayRead(t *testing.T) {
 	if got := o.try(t, "create", "", toLink(secret)); got != vault.BadReference {
 		t.Errorf("to a hidden entry: got %v, want BadReference", got)
 	}
-	o.try(t, "create", "", func(tx *vault.Tx) (err error) {
+	_ = o.try(t, "create", "", func(tx *vault.Tx) (err error) {
 		personal, err = tx.CreateEntry(vault.Entry{Name: "mine", Owner: o.users["create"].AdminID}, vault.Payload{Password: vault.NewSecret("p")})
 		return err
 	})

@@ -10,13 +10,13 @@ import (
 // faults are found are PHP's, which is why encoding/json does not serve here: it also takes what PHP refuses (invalid UTF-8, lone
 // surrogates) and nests without end.
 var (
-	errSyntax   = errors.New("Syntax error") //nolint:staticcheck // PHP\'s own text (syspass 1.2)
-	errControl  = errors.New("Control character error, possibly incorrectly encoded") //nolint:staticcheck // PHP\'s own text (syspass 1.2)
+	errSyntax   = errors.New("Syntax error")                                             //nolint:staticcheck // PHP\'s own text (syspass 1.2)
+	errControl  = errors.New("Control character error, possibly incorrectly encoded")    //nolint:staticcheck // PHP\'s own text (syspass 1.2)
 	errUTF8     = errors.New("Malformed UTF-8 characters, possibly incorrectly encoded") //nolint:staticcheck // PHP\'s own text (syspass 1.2)
-	errUTF16    = errors.New("Single unpaired UTF-16 surrogate in unicode escape")
-	errMismatch = errors.New("State mismatch (invalid or malformed JSON)")
-	errDepth    = errors.New("Maximum stack depth exceeded")
-	errProperty = errors.New("The decoded property name is invalid")
+	errUTF16    = errors.New("Single unpaired UTF-16 surrogate in unicode escape")       //nolint:staticcheck // PHP's own text (syspass 1.2)
+	errMismatch = errors.New("State mismatch (invalid or malformed JSON)")               //nolint:staticcheck // PHP's own text (syspass 1.2)
+	errDepth    = errors.New("Maximum stack depth exceeded")                             //nolint:staticcheck // PHP's own text (syspass 1.2)
+	errProperty = errors.New("The decoded property name is invalid")                     //nolint:staticcheck // PHP's own text (syspass 1.2)
 )
 
 // maxNesting is how deep arrays and objects may lie in one another: one less than the depth of 512 that PHP is asked for by default.
