@@ -82,11 +82,11 @@ func (p *process) fill(ctx context.Context, n int) error {
 	return nil
 }
 
-// entry returns the i-th entry to make: some 400 bytes of text, the same in each run.
+// entry returns the i-th entry to make: some 200 bytes of text, the same in each run.
 func (p *process) entry(i int) vault.Entry {
 	return vault.Entry{
 		Project: p.project, Manager: p.admin.AdminID, Name: fmt.Sprintf("%s-%s-%06d", word(i), word(i/7), i), Username: "svc_" + word(i/3),
-		Email: word(i) + "@example.com", URL: fmt.Sprintf("https://%s-%d.example.com/%s", word(i/11), i, word(i)), Notes: prose(uint64(i), 250),
+		Email: word(i) + "@example.com", URL: fmt.Sprintf("https://%s-%d.example.com/%s", word(i/11), i, word(i)), Notes: prose(uint64(i), 100),
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -167,7 +168,7 @@ func (v *Vault) lostRace(ctx context.Context, err error, lost int) (fresh bool, 
 	if errors.As(err, &race) && race.Fresh && lost == 0 {
 		return true, nil
 	}
-	if pause(ctx, lost) != nil { // out of time, and proven not to have happened
+	if v.pace.pause(ctx, lost) != nil { // out of time, and proven not to have happened
 		return false, &Error{Kind: Busy, Msg: "the vault is busy", Err: err}
 	}
 	return false, nil
@@ -212,10 +213,23 @@ func batchContext(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), limit)
 }
 
-// pause waits a random time that grows with the number of races lost: with many writers, those that lost most often must not all come
-// back at once.
-func pause(ctx context.Context, lost int) error {
-	limit := time.Duration(min(lost+1, 16)) * 15 * time.Millisecond
+// pace is how long a commit takes here and now, as a running mean. Writers that lost wait in that measure: with many of them, on a store of whatever
+// speed, they must not all come back while one commits.
+type pace struct{ mean atomic.Int64 } // nanoseconds
+
+// The first pause is at most four means, and at least minPause; the limit doubles with each race lost in a row, up to maxPause.
+const (
+	minPause = 15 * time.Millisecond
+	maxPause = time.Second
+)
+
+func (p *pace) observe(took time.Duration) {
+	p.mean.Store((7*p.mean.Load() + int64(took)) / 8)
+}
+
+// pause waits a random time that grows with the number of races lost in a row.
+func (p *pace) pause(ctx context.Context, lost int) error {
+	limit := min(max(4*time.Duration(p.mean.Load()), minPause)<<min(lost, 6), maxPause)
 	timer := time.NewTimer(rand.N(limit)) //nolint:gosec // jitter needs no secret randomness
 	defer timer.Stop()
 	select {
@@ -247,7 +261,10 @@ func (v *Vault) attempt(ctx context.Context, batch []*update, fresh bool) (taken
 		case len(a.Ops[0]) == 0 && len(a.Ops[1]) == 0:
 			return taken, rest, nil
 		default:
-			return taken, rest, v.log.Append(ctx, a)
+			began := time.Now()
+			err := v.log.Append(ctx, a)
+			v.pace.observe(time.Since(began))
+			return taken, rest, err
 		}
 	}
 	return batch, nil, &Error{Kind: Busy, Err: errors.New("the secrets that an update asks for change with each run")}

@@ -16,6 +16,7 @@ type Vault struct {
 	strength func(string) Strength
 	turn     chan struct{} // held by whoever commits
 	queue    queue
+	pace     pace
 }
 
 // Options are what a Vault does not need to decide itself.

@@ -13,7 +13,8 @@ type like struct {
 	parts  [][]piece // between the %
 	ended  bool      // the last part must be at the end
 	needle string    // the longest literal, to look for first
-	effort *int      // what matching may still cost; below 0 nothing matches
+	ready  *vault.Term
+	effort *int // what matching may still cost; below 0 nothing matches
 }
 
 // maxEffort bounds one search, at some nanoseconds a unit: a _ makes matching as slow as the product of both lengths, and whoever waits for
@@ -76,6 +77,7 @@ func parseLike(text string) like {
 	if end(); len(part) > 0 {
 		l.parts = append(l.parts, part)
 	}
+	l.ready = vault.NewTerm(l.needle)
 	return l
 }
 

@@ -73,7 +73,7 @@ func (f *accountFilter) matcher(r *reading) func(*vault.Row) bool {
 	}
 	return func(row *vault.Row) bool {
 		switch {
-		case f.hasText && !f.or && !row.Contains(vault.FieldAny, f.text.needle): // rules most rows out without a look at the entry
+		case f.hasText && !f.or && !row.Has(vault.FieldAny, f.text.ready): // rules most rows out without a look at the entry
 			return false
 		case row.Owner != 0: // a personal entry is no account
 			return false
@@ -94,7 +94,7 @@ func (f *accountFilter) matcher(r *reading) func(*vault.Row) bool {
 var searched = [...]vault.Field{vault.FieldName, vault.FieldUsername, vault.FieldURL, vault.FieldNotesText}
 
 func (f *accountFilter) textMatches(row *vault.Row) bool {
-	if !row.Contains(vault.FieldAny, f.text.needle) {
+	if !row.Has(vault.FieldAny, f.text.ready) {
 		return false
 	}
 	return slices.ContainsFunc(searched[:], func(field vault.Field) bool { return f.text.matches(row.Text(field)) })

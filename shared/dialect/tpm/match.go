@@ -12,6 +12,8 @@ type condition func(*vault.Row) bool
 
 // compile makes a search ready for one caller's view.
 func (q query) compile(r *vault.Reader) func(*vault.Row) bool {
+	q = slices.Clone(q) // the longest first: it rules out most
+	slices.SortStableFunc(q, func(a, b term) int { return len(b.value) - len(a.value) })
 	conditions := make([]condition, len(q))
 	for i, t := range q {
 		conditions[i] = t.compile(r)
