@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"text/tabwriter"
@@ -24,7 +25,7 @@ func userAdd(k *call) error {
 	var u vault.User
 	k.flags.StringVar(&u.Username, "username", "", "unique `name`")
 	role := k.flags.String("role", vault.NormalUser.String(), "`role`: Admin, IT, Project manager, Normal user or Read only")
-	k.flags.StringVar(&u.Name, "name", "", "display `name`")
+	k.flags.StringVar(&u.Name, "name", "", "display `name`; default: the username")
 	k.flags.StringVar(&u.Email, "email", "", "`address`")
 	password := k.flags.String("password", "", "`password`, - for standard input; default: a made-up one")
 	if err := k.parse(0, 0); err != nil {
@@ -37,6 +38,7 @@ func userAdd(k *call) error {
 	if u.Username == "" {
 		return usagef("--username is missing")
 	}
+	u.Name = cmp.Or(u.Name, u.Username)
 	return k.withPassword(*password, func(s *system, t *vault.Tx, hash string) (vault.UserID, string, error) {
 		id, err := t.CreateUser(u, auth.SealHash(s.sealer, hash))
 		return id, u.Username, err

@@ -240,7 +240,7 @@ func password(r *vault.Reader, e *vault.Entry) (string, error) {
 	}
 	p, err := r.Reveal(e.ID)
 	switch {
-	case errors.Is(err, vault.Locked), errors.Is(err, vault.LockedFirmly):
+	case errors.Is(err, vault.Locked), errors.Is(err, vault.LockedFirmly), errors.Is(err, vault.NotFound): // the last: as one that does not decrypt (teampass 4)
 		return "", nil
 	case err != nil:
 		return "", err
