@@ -63,9 +63,9 @@ Or stop the server, remove the vault's folder and start again for a new vault.
 	fmt.Fprintf(w, `
 Create an entry through sysPass, read it through TeamPass, then through Team Password Manager:
 
-curl -s %[1]s/api.php -d '{"jsonrpc":"2.0","method":"account/create","params":{"authToken":"%[2]s","tokenPass":"%[3]s","name":"db-01","login":"root","pass":"correct horse","categoryId":%[4]d,"clientId":%[5]d},"id":1}'
-curl -s '%[1]s/api/index.php/read/items/1?apikey=%[6]s'
-curl -s -u '%[7]s:%[8]s' %[1]s/index.php/api/v6/passwords/1.json
+curl -sw '\n' %[1]s/api.php -d '{"jsonrpc":"2.0","method":"account/create","params":{"authToken":"%[2]s","tokenPass":"%[3]s","name":"db-01","login":"root","pass":"correct horse","categoryId":%[4]d,"clientId":%[5]d},"id":1}'
+curl -sw '\n' '%[1]s/api/index.php/read/items/1?apikey=%[6]s'
+curl -sw '\n' -u '%[7]s:%[8]s' %[1]s/index.php/api/v6/passwords/1.json
 
 `, url, d.founding.SysPass.AuthToken, d.founding.SysPass.TokenPass, vault.DefaultCategory, d.client, d.founding.TeamPass.APIKey,
 		d.founding.Admin.Username, d.founding.Admin.Password)
