@@ -36,13 +36,7 @@ func (t *Tx) EnsureTags(names []string) ([]TagID, error) {
 }
 
 func (t *Tx) ensureTag(name string) (TagID, error) {
-	key := NameKey(name)
-	for id, tag := range t.o.tagsNow {
-		if tag != nil && NameKey(tag.Name) == key {
-			return id, nil
-		}
-	}
-	if id, ok := t.state.byTagName[key]; ok && t.x.tag(id) != nil {
+	if id := t.tagNamed(name); id != 0 {
 		return id, nil
 	}
 	if !t.MayAdmin(WriteTag, AdminTarget{}) {
@@ -131,11 +125,8 @@ func (t *Tx) CreateGroup(g Group) (GroupID, error) {
 	if !t.MayAdmin(WriteGroup, AdminTarget{}) {
 		return 0, fail(Forbidden, "not allowed to create groups")
 	}
-	g.Members = slices.Compact(slices.Sorted(slices.Values(g.Members)))
-	for _, u := range g.Members {
-		if t.x.user(u) == nil {
-			return 0, fail(BadReference, "no such user")
-		}
+	if err := t.checkMembers(&g); err != nil {
+		return 0, err
 	}
 	now := t.stamp()
 	g.ID = t.o.lastNow.group + 1

@@ -44,8 +44,16 @@ func (t *Tx) editable(id EntryID) (old, fresh *Entry, err error) {
 		return nil, nil, err
 	}
 	e := *old
-	e.Tags, e.Users, e.Groups, e.Fields = slices.Clone(e.Tags), slices.Clone(e.Users), slices.Clone(e.Groups), slices.Clone(e.Fields)
-	return old, &e, nil
+	e.Users, e.Fields = slices.Clone(e.Users), slices.Clone(e.Fields)
+	e.Tags, e.Groups = t.livingTags(e.Tags), slices.DeleteFunc(slices.Clone(e.Groups), func(g GroupGrant) bool { return t.x.group(g.Group) == nil })
+	now := *old
+	now.Groups = e.Groups // so that dropping what is gone is no change of grants
+	return &now, &e, nil
+}
+
+// livingTags returns a copy of the tags without those that were removed.
+func (t *Tx) livingTags(ids []TagID) []TagID {
+	return slices.DeleteFunc(slices.Clone(ids), func(id TagID) bool { return t.x.tag(id) == nil })
 }
 
 // touch notes that the entry's content was changed.

@@ -50,6 +50,61 @@ func (t *Tx) MayCreateProject(parent ProjectID) error {
 	return nil
 }
 
+// EditProject changes a project's name, notes, tags, archive, and what TeamPass and sysPass keep of it. Needs full access. Its place in the tree, manager and
+// owner are not edit's to change. Errors: NotFound, Forbidden (also: archived), Exists, BadReference.
+func (t *Tx) EditProject(id ProjectID, edit func(*Project)) error {
+	old, p, err := t.manageable(id)
+	if err != nil {
+		return err
+	}
+	edit(p)
+	p.ID, p.Parent, p.Manager, p.Owner, p.Created, p.CreatedBy, p.Trashed = old.ID, old.Parent, old.Manager, old.Owner, old.Created, old.CreatedBy, old.Trashed
+	if t.Archived(id) && old.Archived == p.Archived {
+		return fail(Forbidden, "the project is archived")
+	}
+	if err := t.checkProject(p); err != nil {
+		return err
+	}
+	p.Updated, p.UpdatedBy = t.stamp(), t.principal.id
+	t.put(Change{Project: p})
+	t.forgetStandings()
+	return nil
+}
+
+// manageable returns a project that the caller has full access to, and a copy to change.
+func (t *Tx) manageable(id ProjectID) (old, fresh *Project, err error) {
+	old, a, err := t.Project(id)
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case a.Level < ProjectFull:
+		return nil, nil, fail(Forbidden, "not allowed to manage this project")
+	}
+	p := *old
+	p.Tags = t.livingTags(p.Tags)
+	return old, &p, nil
+}
+
+// TrashProject puts an empty project into the trash. Needs full access, and a role that may create projects. Errors: NotFound, Forbidden, InUse
+// (it has subprojects or entries that live, or entries in the trash: those would lose their place).
+func (t *Tx) TrashProject(id ProjectID) error {
+	_, p, err := t.manageable(id)
+	if err != nil {
+		return err
+	}
+	below := t.projectWhere(func(q *Project) bool { return q.Parent == id })
+	switch {
+	case !t.MayAdmin(CreateProject, AdminTarget{}):
+		return fail(Forbidden, "not allowed to delete projects")
+	case below, t.anyEntry(func(e *Entry) bool { return e.Project == id }):
+		return fail(InUse, "the project is not empty")
+	}
+	p.Trashed = Trash{t.stamp(), t.principal.id}
+	t.put(Change{Project: p})
+	t.forgetStandings()
+	return nil
+}
+
 // maxTree is how deep a tree of projects may be.
 const maxTree = 100
 
