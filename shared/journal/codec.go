@@ -47,6 +47,9 @@ func (c codec) sealRecord(r *vault.Record) (vault.StoredRecord, vault.Hash, erro
 	if err != nil {
 		return vault.StoredRecord{}, vault.Hash{}, fmt.Errorf("encode %s record %d: %w", r.Table, r.Seq, err)
 	}
+	if len(plain) > maxPlain {
+		return vault.StoredRecord{}, vault.Hash{}, &vault.Error{Kind: vault.TooLarge, Msg: "the change is too large for one transaction", Err: fmt.Errorf("%d bytes before compression", len(plain))}
+	}
 	if err := decoder.Unmarshal(plain, new(vault.Record)); err != nil { // what cannot be read back must not be written
 		return vault.StoredRecord{}, vault.Hash{}, fmt.Errorf("encode %s record %d so that it decodes: %w", r.Table, r.Seq, err)
 	}
@@ -205,8 +208,12 @@ const (
 	packedDeflate = 1
 )
 
-// maxUnpacked bounds what unpack makes of a record: records are ours and authentic, so this is for our own mistakes.
-const maxUnpacked = 64 << 20
+// maxPlain bounds a record before it is packed, however well it packs: every replica holds what is in it. maxUnpacked bounds what unpack makes of a
+// record. It is larger, because what was written once must be read for ever.
+const (
+	maxPlain    = 16 << 20
+	maxUnpacked = 64 << 20
+)
 
 var deflaters = sync.Pool{New: func() any { return must(flate.NewWriter(io.Discard, flate.DefaultCompression)) }}
 

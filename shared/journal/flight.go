@@ -20,7 +20,7 @@ type flight struct {
 type call struct {
 	done    chan struct{}
 	err     error
-	expired bool // the run ended by the deadline of whoever did it
+	expired bool // the run ended by the deadline of whoever did it, before a run's own
 }
 
 func newFlight() *flight { return &flight{turn: make(chan struct{}, 1)} }
@@ -62,10 +62,12 @@ func (f *flight) share(ctx context.Context, work func(context.Context) error) (c
 func (c *call) run(ctx context.Context, work func(context.Context) error) {
 	c.err = errors.New("journal: shared work panicked")
 	defer close(c.done)
+	deadline, limited := ctx.Deadline()
+	short := limited && time.Until(deadline) < workTimeout
 	own, cancel := detached(ctx)
 	defer cancel()
 	c.err = work(own)
-	c.expired = c.err != nil && own.Err() != nil
+	c.expired = short && c.err != nil && own.Err() != nil
 }
 
 func (f *flight) join() *call {

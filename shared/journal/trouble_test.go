@@ -213,3 +213,130 @@ func TestCorruptionIsMetByEveryRequest(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatNobodyWaitsForIsNotCarriedOutLater: an update that was taken, did not fit, and was put back after its caller had left.
+func TestWhatNobodyWaitsForIsNotCarriedOutLater(t *testing.T) {
+	s, f := faulty(t, 1)
+	f.Delay(vaulttest.Commit, 2, 250*time.Millisecond)
+	bulk := func(name string) func(*vault.Tx) (int, error) {
+		return func(tx *vault.Tx) (int, error) {
+			for range 60 {
+				if _, err := tx.CreateEntry(vault.Entry{Name: name, Project: 1}, vault.Payload{Password: vault.NewSecret("b")}); err != nil {
+					return 0, err
+				}
+			}
+			return 0, nil
+		}
+	}
+	var wg sync.WaitGroup
+	wg.Go(func() { _, _ = tryCreate(t.Context(), s, "holds the turn", "x") })
+	time.Sleep(50 * time.Millisecond)
+	wg.Go(func() {
+		if _, err := vault.Update(t.Context(), s.Vault, as(s.Founding, write), bulk("one")); err != nil {
+			t.Error(err)
+		}
+	})
+	time.Sleep(20 * time.Millisecond)
+	wg.Go(func() {
+		ctx, cancel := context.WithTimeout(t.Context(), 350*time.Millisecond)
+		defer cancel()
+		if _, err := vault.Update(ctx, s.Vault, as(s.Founding, write), bulk("two")); err == nil {
+			t.Error("no error for a caller that left")
+		}
+	})
+	wg.Wait()
+	before := count(t, s, "two")
+	create(t, s, "much later", "x")
+	if after := count(t, s, "two"); after != before {
+		t.Errorf("an unrelated update carried it out: %d entries, then %d", before, after)
+	}
+}
+
+// TestWhatPacksWellIsLimitedToo: otherwise a record could be written that no replica can take in.
+func TestWhatPacksWellIsLimitedToo(t *testing.T) {
+	s, _ := faulty(t, 1)
+	_, err := vault.Update(t.Context(), s.Vault, scenario.Operator(), func(tx *vault.Tx) (int, error) {
+		for i := range 8 {
+			if _, err := tx.CreateEntry(vault.Entry{Name: fmt.Sprint(i), Project: 1, Notes: strings.Repeat("a", 9<<20)}, vault.Payload{}); err != nil {
+				return 0, err
+			}
+		}
+		return 0, nil
+	})
+	if !errors.Is(err, vault.TooLarge) {
+		t.Errorf("got %v, want TooLarge", err)
+	}
+	names(t, s.Another(t, s.Store), s.Founding)
+}
+
+// oneDamaged is a store with one payload that does not open.
+type oneDamaged struct {
+	vault.Store
+	key vault.SecretKey
+}
+
+func (d *oneDamaged) Secrets(ctx context.Context, keys []vault.SecretKey) (map[vault.SecretKey][]byte, error) {
+	found, err := d.Store.Secrets(ctx, keys)
+	if _, ok := found[d.key]; ok {
+		found[d.key] = []byte("damaged")
+	}
+	return found, err
+}
+
+func TestADamagedPayloadFailsOnlyThoseWhoNeedIt(t *testing.T) {
+	s0 := scenario.New(t)
+	id := withTwoSecrets(t, s0)
+	f := vaulttest.NewFaulty(s0.Store, 1)
+	s := s0.Another(t, &oneDamaged{f, vault.SecretKey{Entry: id, Version: 1}})
+	f.Delay(vaulttest.Commit, 1, 150*time.Millisecond)
+	var wg sync.WaitGroup
+	wg.Go(func() { _, _ = tryCreate(t.Context(), s, "holds the turn", "x") })
+	time.Sleep(50 * time.Millisecond)
+	for i := range 3 {
+		wg.Go(func() {
+			if _, err := tryCreate(t.Context(), s, fmt.Sprint("beside ", i), "x"); err != nil {
+				t.Errorf("in the same batch: %v", err)
+			}
+		})
+	}
+	wg.Go(func() {
+		_, err := vault.Update(t.Context(), s.Vault, as(s.Founding, write), func(tx *vault.Tx) (int, error) {
+			return 0, tx.SetSecrets(id, nil, map[uint8]vault.Secret{1: vault.NewSecret("p")})
+		})
+		if !errors.Is(err, vault.Corrupt) {
+			t.Errorf("got %v, want Corrupt", err)
+		}
+	})
+	wg.Wait()
+}
+
+// TestChangingSomeSecretsKeepsTheOthers: whichever they are, and whether or not their field is still defined.
+func TestChangingSomeSecretsKeepsTheOthers(t *testing.T) {
+	s := scenario.New(t)
+	id := withTwoSecrets(t, s)
+	two := vault.NewSecret("two")
+	for _, step := range []struct {
+		name, want string
+		do         func(*vault.Tx) error
+	}{
+		{"nothing", "keep me pin", func(tx *vault.Tx) error { return tx.SetSecrets(id, nil, nil) }},
+		{"the field", "keep me three", func(tx *vault.Tx) error {
+			return tx.SetSecrets(id, nil, map[uint8]vault.Secret{1: vault.NewSecret("three")})
+		}},
+		{"the field's definition", "keep me three", func(tx *vault.Tx) error {
+			return tx.EditEntry(id, func(e *vault.Entry) error { e.Fields = nil; return nil })
+		}},
+		{"the password", "two three", func(tx *vault.Tx) error { return tx.SetSecrets(id, &two, nil) }},
+		{"the password again", "new three", func(tx *vault.Tx) error { return tx.SetPassword(id, vault.NewSecret("new")) }},
+		{"nothing again", "new three", func(tx *vault.Tx) error { return tx.SetSecrets(id, nil, nil) }},
+	} {
+		s.Another(t, s.Store).Do(t, step.do)
+		got, err := vault.View(t.Context(), s.Vault, as(s.Founding, reveal), func(r *vault.Reader) (string, error) {
+			p, err := r.Reveal(id)
+			return p.Password.Reveal() + " " + p.Fields[1].Reveal(), err
+		})
+		if got != step.want || err != nil {
+			t.Errorf("after %s: got %q, %v; want %q", step.name, got, err, step.want)
+		}
+	}
+}

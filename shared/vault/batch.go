@@ -23,6 +23,10 @@ func (v *Vault) prepare(s *State, batch []*update) (a Attempt, taken []*update, 
 		if i > 0 && len(a.Ops[1]) > 0 {
 			break
 		}
+		if u.failed != nil {
+			taken, u.err, u.wants = append(taken, u), u.failed, nil
+			continue
+		}
 		fork := o.fork()
 		t, err := v.runOne(s, fork, u)
 		if i > 0 && err == nil && (len(fork.payloads)+len(fork.drop) > batchPayloads || size+t.size() > batchBytes) {

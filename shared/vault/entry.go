@@ -40,8 +40,10 @@ type Entry struct {
 	ParentHint uint64        `cbor:"22,keyasint,omitempty"` // sysPass parentId: display data, never followed
 	Fields     []CustomField `cbor:"23,keyasint,omitempty"` // ascending by number
 
-	SecretVersion uint32   `cbor:"24,keyasint,omitempty"` // the newest payload's version; 0: none was ever written
-	HasPassword   bool     `cbor:"25,keyasint,omitempty"`
+	SecretVersion uint32 `cbor:"24,keyasint,omitempty"` // the newest payload's version; 0: none was ever written
+	HasPassword   bool   `cbor:"25,keyasint,omitempty"`
+	// SecretFields has a bit for each custom field that the newest payload has data of, be the field defined or not any more.
+	SecretFields  uint16   `cbor:"34,keyasint,omitempty"`
 	Strength      Strength `cbor:"26,keyasint,omitempty"`
 	SecretChanged Stamp    `cbor:"27,keyasint,omitempty"`
 

@@ -16,7 +16,8 @@ func (t *Tx) EditEntry(id EntryID, edit func(*Entry) error) error {
 		return err
 	}
 	e.ID, e.Owner, e.Created, e.CreatedBy, e.Trashed = old.ID, old.Owner, old.Created, old.CreatedBy, old.Trashed
-	e.Source, e.SecretVersion, e.HasPassword, e.Strength, e.SecretChanged = old.Source, old.SecretVersion, old.HasPassword, old.Strength, old.SecretChanged
+	e.Source, e.SecretVersion, e.SecretFields = old.Source, old.SecretVersion, old.SecretFields
+	e.HasPassword, e.Strength, e.SecretChanged = old.HasPassword, old.Strength, old.SecretChanged
 	if err := t.checkRights(old, e); err != nil {
 		return err
 	}

@@ -7,7 +7,7 @@ import (
 
 // SetPassword replaces an entry's password. The earlier one stays as a version. Needs edit. Errors as EditEntry.
 func (t *Tx) SetPassword(id EntryID, password Secret) error {
-	return t.setPayload(id, func(p *Payload) { p.Password = password })
+	return t.setPayload(id, func(p *Payload) { p.Password = password }, true)
 }
 
 // SetSecrets changes an entry's password (nil: as it is) and encrypted custom fields at once, as one version. Needs edit. Errors as EditEntry;
@@ -27,11 +27,12 @@ func (t *Tx) SetSecrets(id EntryID, password *Secret, fields map[uint8]Secret) e
 			p.Password = *password
 		}
 		maps.Copy(p.Fields, fields)
-	})
+	}, password != nil)
 }
 
-// setPayload writes the next version of an entry's payload: the newest one with a change.
-func (t *Tx) setPayload(id EntryID, change func(*Payload)) error {
+// setPayload writes the next version of an entry's payload: the newest one with a change. The newest one is fetched, unless the change replaces all
+// there is in it.
+func (t *Tx) setPayload(id EntryID, change func(*Payload), newPassword bool) error {
 	old, e, err := t.editable(id)
 	if err != nil {
 		return err
@@ -40,8 +41,8 @@ func (t *Tx) setPayload(id EntryID, change func(*Payload)) error {
 		return err
 	}
 	var p Payload
-	if slices.ContainsFunc(e.Fields, func(f CustomField) bool { return f.Type.Encrypted() }) {
-		if p, err = t.current(e); err != nil { // the other secrets of the payload stay
+	if !newPassword || e.SecretFields != 0 {
+		if p, err = t.current(e); err != nil {
 			return err
 		}
 	}
@@ -70,6 +71,12 @@ func (t *Tx) attach(e *Entry, p Payload) {
 	for i := range e.Fields {
 		if e.Fields[i].Type == FieldPassword {
 			e.Fields[i].Strength = t.rate(p.Fields[e.Fields[i].Number])
+		}
+	}
+	e.SecretFields = 0
+	for number, data := range p.Fields {
+		if !data.IsEmpty() {
+			e.SecretFields |= 1 << number
 		}
 	}
 	if e.SecretVersion == 0 && p.Password.IsEmpty() && len(p.Fields) == 0 {

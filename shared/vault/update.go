@@ -23,7 +23,7 @@ const commitTimeout = 20 * time.Second
 // Errors: as View; what fn returns (nothing is changed then); TooLarge: split the work; Busy: nothing was changed; Undecided: it may have been.
 func Update[T any](ctx context.Context, v *Vault, req Request, fn func(*Tx) (T, error)) (T, error) {
 	var out T
-	u := &update{ctx: ctx, began: time.Now(), req: &req, loaded: secrets{}, done: make(chan struct{})}
+	u := &update{ctx: ctx, req: &req, loaded: secrets{}, done: make(chan struct{})}
 	u.run = func(t *Tx) error {
 		result, err := fn(t)
 		u.deliver = func() { out = result }
@@ -40,12 +40,12 @@ func Update[T any](ctx context.Context, v *Vault, req Request, fn func(*Tx) (T, 
 // update is one Update in progress. The fields below run belong to whoever commits it, until done is closed.
 type update struct {
 	ctx     context.Context
-	began   time.Time
 	req     *Request
 	run     func(*Tx) error
 	deliver func()
 	err     error
 	wants   []SecretKey // of the last run, not loaded yet
+	failed  error       // what it wants cannot be had; it runs no more
 	loaded  secrets
 	done    chan struct{}
 }
@@ -62,12 +62,19 @@ func (q *queue) add(u *update) {
 	q.list = append(q.list, u)
 }
 
-func (q *queue) takeAll() []*update {
+// takeAll takes what waits. What nobody waits for any more, because its caller's context ended after it was put back, is not carried out.
+func (q *queue) takeAll() (live []*update) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	list := q.list
+	for _, u := range q.list {
+		if err := u.ctx.Err(); err != nil {
+			u.finish(&Error{Kind: Busy, Msg: "the vault is busy", Err: err})
+		} else {
+			live = append(live, u)
+		}
+	}
 	q.list = nil
-	return list
+	return live
 }
 
 func (q *queue) remove(u *update) bool {
@@ -113,7 +120,7 @@ func (v *Vault) work(u *update) {
 	select {
 	case <-u.done: // another worked for u while it waited for the turn
 	default:
-		v.commit(u.ctx)
+		v.commit()
 	}
 }
 
@@ -127,15 +134,15 @@ func (v *Vault) abandoned(u *update) error {
 	}
 }
 
-// commit works off what waits, as one transaction. What does not fit, or may be tried again by a caller with more time, goes back to the queue.
-func (v *Vault) commit(ctx context.Context) {
+// commit works off what waits, as one transaction. What does not fit goes back to the queue.
+func (v *Vault) commit() {
 	batch := v.queue.takeAll()
 	defer func() { // after a panic, nobody waits for ever
 		for _, u := range batch {
 			u.finish(&Error{Kind: Internal, Err: errors.New("the commit panicked")})
 		}
 	}()
-	own, cancel := batchContext(ctx)
+	own, cancel := batchContext(batch)
 	defer cancel()
 	fresh := false
 	for lost := 0; len(batch) > 0; lost++ {
@@ -152,9 +159,6 @@ func (v *Vault) commit(ctx context.Context) {
 		}
 		batch = nil
 		v.queue.putBack(rest)
-		if errors.Is(err, Busy) && own.Err() != nil {
-			taken = v.putBackPatient(ctx, taken)
-		}
 		for _, u := range taken {
 			u.finish(err)
 		}
@@ -174,27 +178,6 @@ func (v *Vault) lostRace(ctx context.Context, err error, lost int) (fresh bool, 
 	return false, nil
 }
 
-// putBackPatient returns those to the queue whose own time is not over when that of the caller who worked for them is, and returns the others. Nothing of
-// theirs has happened.
-func (v *Vault) putBackPatient(ctx context.Context, taken []*update) (others []*update) {
-	var patient []*update
-	for _, u := range taken {
-		if u.ctx != ctx && u.hasTime() && u.err == nil {
-			patient = append(patient, u)
-		} else {
-			others = append(others, u)
-		}
-	}
-	v.queue.putBack(patient)
-	return others
-}
-
-// hasTime reports whether the caller still waits, and may be let wait.
-func (u *update) hasTime() bool {
-	deadline, ok := u.ctx.Deadline()
-	return u.ctx.Err() == nil && (!ok || time.Until(deadline) > reserve) && time.Since(u.began) < commitTimeout
-}
-
 // finish tells the waiting caller. A commit's failure wins over what the function returned, which may rest on changes that did not come to be.
 func (u *update) finish(err error) {
 	if err != nil {
@@ -203,12 +186,17 @@ func (u *update) finish(err error) {
 	close(u.done)
 }
 
-// batchContext is a commit's own: it does not end with the request that happens to do the work, but leaves the reserve before that
-// request's deadline.
-func batchContext(ctx context.Context) (context.Context, context.CancelFunc) {
-	limit := commitTimeout
-	if deadline, ok := ctx.Deadline(); ok {
-		limit = min(limit, max(time.Until(deadline)-reserve, 100*time.Millisecond))
+// batchContext is a commit's own: it does not end with the request that happens to do the work. It lasts as long as that one of the batch which has
+// the most time, less the reserve: nobody fails for another's short deadline, and a Lambda function, where a batch is one, has time to answer.
+func batchContext(batch []*update) (context.Context, context.CancelFunc) {
+	limit := 100 * time.Millisecond
+	ctx := context.Background()
+	for _, u := range batch {
+		own := commitTimeout
+		if deadline, ok := u.ctx.Deadline(); ok {
+			own = min(own, time.Until(deadline)-reserve)
+		}
+		limit, ctx = max(limit, own), u.ctx
 	}
 	return context.WithTimeout(context.WithoutCancel(ctx), limit)
 }
@@ -270,13 +258,17 @@ func (v *Vault) attempt(ctx context.Context, batch []*update, fresh bool) (taken
 	return batch, nil, &Error{Kind: Busy, Err: errors.New("the secrets that an update asks for change with each run")}
 }
 
-// load fetches payloads that functions need to change them. Each function's wants stay its own: one that is not there fails that function only.
+// load fetches payloads that functions need to change them. One that cannot be had fails the functions that want it, and no others.
 func (v *Vault) load(ctx context.Context, batch []*update, keys []SecretKey) error {
 	loaded := secrets{}
-	if err := v.fetch(ctx, keys, loaded); err != nil {
+	err := v.fetch(ctx, keys, loaded)
+	if err != nil && KindOf(err) == Busy {
 		return err
 	}
 	for _, u := range batch {
+		if err != nil && len(u.wants) > 0 {
+			u.failed = v.fetch(ctx, u.wants, loaded)
+		}
 		for _, k := range u.wants {
 			u.loaded[k] = loaded[k]
 		}
