@@ -106,15 +106,16 @@ func TestTagsAreUniqueIgnoringCase(t *testing.T) {
 		bsd, err = tx.CreateTag("bsd")
 		return err
 	})
-	for name, row := range map[string]struct {
+	for _, row := range []struct {
+		name string
 		do   func(*vault.Tx) error
 		want vault.Kind
 	}{
-		"create again":      {func(tx *vault.Tx) error { _, err := tx.CreateTag("LINUX "); return err }, vault.Exists},
-		"rename to another": {func(tx *vault.Tx) error { return tx.EditTag(vault.Tag{ID: bsd, Name: "linux"}) }, vault.Exists},
-		"rename to itself":  {func(tx *vault.Tx) error { return tx.EditTag(vault.Tag{ID: linux, Name: "linux"}) }, ok},
-		"no name":           {func(tx *vault.Tx) error { return tx.EditTag(vault.Tag{ID: linux, Name: " "}) }, vault.Invalid},
-		"free, then taken again": {func(tx *vault.Tx) error {
+		{"create again", func(tx *vault.Tx) error { _, err := tx.CreateTag("LINUX "); return err }, vault.Exists},
+		{"rename to another", func(tx *vault.Tx) error { return tx.EditTag(vault.Tag{ID: bsd, Name: "linux"}) }, vault.Exists},
+		{"rename to itself", func(tx *vault.Tx) error { return tx.EditTag(vault.Tag{ID: linux, Name: "linux"}) }, ok},
+		{"no name", func(tx *vault.Tx) error { return tx.EditTag(vault.Tag{ID: linux, Name: " "}) }, vault.Invalid},
+		{"free, then taken again", func(tx *vault.Tx) error {
 			if err := tx.RemoveTag(bsd); err != nil {
 				return err
 			}
@@ -126,7 +127,7 @@ func TestTagsAreUniqueIgnoringCase(t *testing.T) {
 		}, ok},
 	} {
 		if got := o.try(t, "admin", "", row.do); got != row.want {
-			t.Errorf("%s: got %v, want %v", name, got, row.want)
+			t.Errorf("%s: got %v, want %v", row.name, got, row.want)
 		}
 	}
 	if got := o.try(t, "reader", "", func(tx *vault.Tx) error { _, err := tx.CreateTag("x"); return err }); got != vault.Forbidden {

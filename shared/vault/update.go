@@ -18,7 +18,8 @@ const commitTimeout = 20 * time.Second
 // runs again only after an attempt of its is proven not to have happened. It may still run, for the caller that commits, after a caller whose context ended
 // was answered: it must use nothing that the caller takes back, such as a buffer of the request.
 //
-// Updates that wait for one another in one process share a transaction (law 9); each sees the changes of those before it.
+// Updates that wait for one another in one process share a transaction (law 9); each sees the changes of those before it. The caller that commits for
+// others may so be answered after its own context has ended.
 //
 // Errors: as View; what fn returns (nothing is changed then); TooLarge: split the work; Busy: nothing was changed; Undecided: it may have been.
 func Update[T any](ctx context.Context, v *Vault, req Request, fn func(*Tx) (T, error)) (T, error) {
