@@ -33,6 +33,31 @@ class CheckDigdeo(unittest.TestCase):
         self.assertEqual(client.account_search(text=word, matchall=True), account)
         self.assertEqual(client.account_search(text=word), None, "not the whole name")
 
+        self.assertEqual(client.account_delete(account_id=account)["resultMessage"], "Account removed")
+        self.assertEqual(client.account_search(text=word, matchall=True), None)
+
+    def test_what_is_empty_is_deleted(self):
+        word, client = harness.tag(), connect()
+        category, customer = client.category_create(name="Category " + word, description="d"), client.client_create(name="Client " + word, description="d")
+        self.assertEqual(client.category_delete(cid=category)["itemId"], category)
+        self.assertEqual(client.client_delete(cid=customer), 0)
+        self.assertEqual(client.category_search(text="Category " + word), None)
+        self.assertEqual(client.client_search(text="Client " + word), None)
+
+    def test_tags_and_groups(self):
+        word, client = harness.tag(), connect()
+        tag = client.tag_create(name="Tag " + word)
+        self.assertIsInstance(tag, int)
+        self.assertEqual(client.tag_create(name="Tag " + word), tag, "found instead")
+        self.assertEqual(client.tag_view(tagid=tag), "Tag " + word)
+        self.assertEqual(client.tag_delete(tagid=tag), 0)
+        self.assertEqual(client.tag_search(text="Tag " + word), None)
+
+        group = client.user_group_create(name="Group " + word, description="d", usersId=[1])
+        self.assertIsInstance(group, int)
+        self.assertEqual(client.user_group_create(name="group " + word, description="d", usersId=[1]), group, "found instead")
+        self.assertEqual(client.user_group_delete(ugid=group)["resultMessage"], "Group deleted")
+
     def test_what_exists_is_found_instead(self):
         name, client = "Same " + harness.tag(), connect()
         for create in client.category_create, client.client_create:

@@ -6,6 +6,8 @@ from syspass_api_client.account import Account, AccountData
 from syspass_api_client.api import ApiError, JsonRpcApi
 from syspass_api_client.category import Category, CategoryData
 from syspass_api_client.client import Client, ClientData
+from syspass_api_client.tag import Tag, TagData
+from syspass_api_client.user_group import UserGroup, UserGroupData
 
 import harness
 
@@ -64,6 +66,82 @@ class CheckSyspass(unittest.TestCase):
                 self.assertEqual([row["id"] for row in rows], [created["itemId"]])
                 self.assertEqual(rows[0]["isPrivate"], 0)
         self.assertEqual(accounts().search(text="no such " + self.word), [])
+
+    def test_an_account_is_edited_and_deleted(self):
+        category, client = self.places()
+        tag = Tag(connect()).create(TagData("Tag " + self.word))["result"]["itemId"]
+        account = accounts().create(AccountData("Account " + self.word, category, client, harness.secret(), login="root",
+                                                notes="n", tags_id=[tag], expire_date=1900000000))["itemId"]
+        edited = accounts().edit(AccountData("Edited " + self.word, category, client, "is not looked at",
+                                             account_id=account, url="https://h"))
+        self.assertEqual((edited["itemId"], edited["resultMessage"]), (account, "Account updated"))
+        want = {"id": account, "name": "Edited " + self.word, "login": "", "url": "https://h", "notes": "",
+                "passDateChange": 0, "pass": ""}
+        self.assertEqual({key: edited["result"][key] for key in want}, want)
+        self.assertIsNotNone(edited["result"]["dateEdit"])
+        self.assertEqual([row["id"] for row in accounts().search(tags_id=[tag])], [account], "null keeps the tags")
+
+        # The client names account/editPass and has no function for it. sysPass strips tags from passwords there.
+        password = harness.secret()
+        changed = connect().call_api("account/editPass", {"tokenPass": accounts().token_pass, "id": account, "pass": password})
+        self.assertEqual(changed["result"]["resultMessage"], "Password updated")
+        self.assertEqual(accounts().view_pass(account), {"password": password.replace("<b>", "")})
+
+        with self.assertRaisesRegex(ApiError, r"\(23000\)"):
+            Category(connect()).delete(category)
+        removed = accounts().delete(account)["result"]
+        self.assertEqual((removed["result"]["name"], removed["resultMessage"]), ("Edited " + self.word, "Account removed"))
+        for call in accounts().view, accounts().delete:
+            with self.assertRaisesRegex(ApiError, r"The account doesn't exist \(0\)"):
+                call(account)
+
+    def test_categories_and_clients_one_by_one(self):
+        category, client = self.places()
+        for kind, data, own, word, key in ((Category(connect()), CategoryData, category, "Category", "category_id"),
+                                           (Client(connect()), ClientData, client, "Client", "client_id")):
+            with self.subTest(word):
+                self.assertEqual(kind.view(own)["name"], word + " " + self.word)
+                edited = kind.edit(data("New " + self.word, "d", **{key: own}))["result"]
+                self.assertEqual((edited["itemId"], edited["resultMessage"]), (own, word + " updated"))
+                viewed = kind.view(own)
+                self.assertEqual((viewed["id"], viewed["name"], viewed["description"], viewed["hash"]), (own, "New " + self.word, "d", ""))
+                self.assertEqual(kind.delete(own)["result"]["resultMessage"], word + " deleted")
+                with self.assertRaisesRegex(ApiError, word + r" not found \(0\)"):
+                    kind.view(own)
+
+    def test_tags(self):
+        tags = Tag(connect())
+        created = tags.create(TagData("Tag " + self.word))["result"]
+        self.assertEqual((created["resultMessage"], created["result"]["id"]), ("Tag added", 0))
+        tag = created["itemId"]
+        with self.assertRaisesRegex(ApiError, r"Duplicated tag \(0\)"):
+            tags.create(TagData("tag_" + self.word))
+        self.assertEqual(tags.search(text=self.word), [{"id": tag, "name": "Tag " + self.word}])
+        self.assertEqual(tags.edit(TagData("New " + self.word, tag))["result"]["resultMessage"], "Tag updated")
+        self.assertEqual(tags.view(tag), {"id": tag, "name": "New " + self.word, "hash": ""})
+        self.assertEqual(tags.delete(tag)["result"]["resultMessage"], "Tag removed")
+        with self.assertRaisesRegex(ApiError, r"Tag not found \(0\)"):
+            tags.view(tag)
+
+    def test_user_groups(self):
+        groups = UserGroup(connect())
+        created = groups.create(UserGroupData("Group " + self.word, "d", users_id=[1]))["result"]
+        self.assertEqual((created["resultMessage"], created["result"]["users"]), ("Group added", [1]))
+        group = created["itemId"]
+        with self.assertRaisesRegex(ApiError, r"Duplicated group name \(0\)"):
+            groups.create(UserGroupData("GROUP " + self.word))
+        self.assertEqual(groups.search(text=self.word),
+                         [{"id": group, "name": "Group " + self.word, "description": "d", "users": None}])
+        self.assertEqual(groups.edit(UserGroupData("New " + self.word, user_group_id=group))["result"]["resultMessage"],
+                         "Group updated")
+        self.assertEqual(groups.view(group), {"id": group, "name": "New " + self.word, "description": "", "users": [1]})
+        with self.assertRaisesRegex(ApiError, r"\(23000\)"):
+            groups.edit(UserGroupData("No " + self.word, users_id=[1, 999999999], user_group_id=group))
+        groups.edit(UserGroupData("New " + self.word, users_id=[], user_group_id=group))
+        self.assertEqual(groups.view(group)["users"], [])
+        self.assertEqual(groups.delete(group)["result"]["resultMessage"], "Group deleted")
+        with self.assertRaisesRegex(ApiError, r"Group not found \(0\)"):
+            groups.view(group)
 
     def test_refusals(self):
         category, client = self.places()

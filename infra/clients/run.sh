@@ -23,6 +23,7 @@ fail() { # says why, and what the server said
 }
 
 "$tresor" init --data "$work/vault" --json >"$work/credentials.json"
+: >"$work/out" # the loop below may look before the server writes
 "$tresor" serve --data "$work/vault" --listen 127.0.0.1:0 --json >"$work/out" 2>"$work/log" &
 server=$!
 

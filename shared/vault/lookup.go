@@ -303,3 +303,34 @@ func (r *Reader) Settings() (map[string]string, error) {
 	}
 	return all, nil
 }
+
+// TagsByName returns every tag by name. Tags belong to nobody: everyone sees them all (sysPass 2.3).
+func (r *Reader) TagsByName() []*Tag {
+	var now map[TagID]*Tag
+	if o, ok := r.x.(*overlay); ok {
+		now = o.tagsNow
+	}
+	var list []*Tag
+	each(r.state.tags, now, func(t *Tag) bool { list = append(list, t); return true })
+	slices.SortFunc(list, func(a, b *Tag) int {
+		return cmp.Or(cmp.Compare(Fold(a.Name), Fold(b.Name)), cmp.Compare(a.ID, b.ID))
+	})
+	return list
+}
+
+// GroupsByName returns every group by name, members included. Errors: Forbidden.
+func (r *Reader) GroupsByName() ([]*Group, error) {
+	if !r.MayAdmin(ListGroups, AdminTarget{}) {
+		return nil, fail(Forbidden, "not allowed to list groups")
+	}
+	var now map[GroupID]*Group
+	if o, ok := r.x.(*overlay); ok {
+		now = o.groupsNow
+	}
+	var list []*Group
+	each(r.state.groups, now, func(g *Group) bool { list = append(list, g); return true })
+	slices.SortFunc(list, func(a, b *Group) int {
+		return cmp.Or(cmp.Compare(Fold(a.Name), Fold(b.Name)), cmp.Compare(a.ID, b.ID))
+	})
+	return list, nil
+}

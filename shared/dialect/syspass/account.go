@@ -16,13 +16,32 @@ func (r *reading) account(id vault.EntryID) (*vault.Entry, error) {
 	return e, err
 }
 
-func accountView(r *reading, id vault.EntryID) (result, error) { // syspass 3.4
-	e, err := r.account(id)
+// account answers a write with the account.
+func (w *writing) account(e *vault.Entry, message string) result {
+	return result{itemID: int64(e.ID), payload: w.view.accountObject(e), message: message, count: noCount}
+}
+
+// viewOf is what account/view takes.
+type viewOf struct {
+	id      vault.EntryID
+	details bool // our extension
+}
+
+func decodeView(p params) (viewOf, error) {
+	return viewOf{ref[vault.EntryID](p.integer("id")), p.flag("details")}, nil
+}
+
+func accountView(r *reading, v viewOf) (result, error) { // syspass 3.4
+	e, err := r.account(v.id)
 	if err != nil {
 		return result{}, err
 	}
-	viewed := func(c *counters) { c.viewed(id) } // after reading: the answer does not count itself
-	return result{itemID: uint64(id), payload: r.accountObject(e), count: noCount, counted: viewed}, nil
+	viewed := func(c *counters) { c.viewed(v.id) } // after reading: the answer does not count itself
+	out := result{itemID: int64(v.id), payload: r.accountObject(e), count: noCount, counted: viewed}
+	if v.details {
+		out.payload = r.accountDetails(e)
+	}
+	return out, nil
 }
 
 // accountPassword has one field, which is why count is 1 (syspass 1.4).
@@ -44,7 +63,7 @@ func accountViewPass(r *reading, id vault.EntryID) (result, error) { // syspass 
 	}
 	hour, closed := vault.HourOf(r.Now()), r.ClosedHour()
 	revealed := func(c *counters) { c.revealed(id, hour, closed) }
-	return result{itemID: uint64(id), payload: accountPassword{password}, count: 1, counted: revealed}, nil
+	return result{itemID: int64(id), payload: accountPassword{password}, count: 1, counted: revealed}, nil
 }
 
 // newAccount is what account/create takes (syspass 3.8).
@@ -60,27 +79,35 @@ type newAccount struct {
 	pass                    vault.Secret
 }
 
-func decodeAccountCreate(p params) (newAccount, error) {
+// decodeAccount reads what account/create and account/edit have in common: all but the password.
+func decodeAccount(p params) (newAccount, error) {
 	a := newAccount{
 		name: p.text("name"), login: p.text("login"), url: p.text("url"), notes: p.text("notes"),
 		client: ref[vault.ProjectID](p.integer("clientId")), category: ref[vault.CategoryID](p.integer("categoryId")),
 		user: ref[vault.UserID](p.integer("userId")), group: ref[vault.GroupID](p.integer("userGroupId")),
 		private: p.integer("private") != 0, privateGroup: p.integer("privateGroup") != 0,
 		expireDate: p.integer("expireDate"), parent: p.integer("parentId"),
-		pass: vault.NewSecret(p.raw("pass")), // raw: the one parameter that keeps its tags
 	}
 	var err error
-	if a.tags, err = p.integers("tagsId"); err != nil {
+	a.tags, err = p.integers("tagsId")
+	return a, err
+}
+
+func decodeAccountCreate(p params) (newAccount, error) {
+	a, err := decodeAccount(p)
+	if err != nil {
 		return a, err
+	}
+	pass := p.raw("pass") // raw: the one parameter that keeps its tags
+	a.pass = vault.NewSecret(pass)
+	if len(pass) > maxPassword { // the password's column comes first, being encrypted before anything is stored
+		return a, errInternal
 	}
 	return a, a.check()
 }
 
-// check refuses what the original's columns do not hold; the password's comes first there, being encrypted before anything is stored.
+// check refuses what the original's columns do not hold.
 func (a *newAccount) check() error {
-	if len(a.pass.Reveal()) > maxPassword {
-		return errInternal
-	}
 	if err := fit(column{"name", a.name, maxAccountName}, column{"login", a.login, maxLogin}, column{"url", a.url, maxURL}); err != nil {
 		return err
 	}
@@ -113,7 +140,7 @@ func accountCreate(w *writing, a newAccount) (result, error) { // syspass 3.8
 	if err != nil {
 		return result{}, err
 	}
-	return result{itemID: uint64(id), payload: w.view.accountObject(created), message: "Account created", count: noCount}, nil
+	return w.account(created, "Account created"), nil
 }
 
 // owners returns the owner and the main group: the caller and its own group, unless others are given and the caller may give them

@@ -182,3 +182,17 @@ func quiet(t testing.TB) *bytes.Buffer {
 func broken(w *world) *gateway.Handler {
 	return gateway.New(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("x") }), gateway.Options{Log: slog.New(slog.NewJSONHandler(w.log, nil)), Fail: Fail})
 }
+
+// as changes the vault as a user of another dialect does.
+func (w *world) as(t testing.TB, apiKey string, do func(*vault.Tx) error) {
+	t.Helper()
+	req := vault.Request{Auth: auth.Token(apiKey), Action: vault.Action{Dialect: vault.TeamPass, Name: "x", Writes: true}}
+	if _, err := vault.Update(t.Context(), w.Vault, req, func(tx *vault.Tx) (int, error) { return 0, do(tx) }); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// reveal is a request for a secret by a user of another dialect.
+func (w *world) reveal(apiKey string) vault.Request {
+	return vault.Request{Auth: auth.Token(apiKey), Action: vault.Action{Dialect: vault.TeamPass, Name: "y", Reveals: true}}
+}

@@ -92,7 +92,16 @@ func FuzzHandler(f *testing.F) {
 		`{"jsonrpc":"2.0","method":"account/viewPass","params":{"authToken":"$T","tokenPass":"$P","id":"1"},"id":1}`, `{"jsonrpc":"2.0","method":"category/search","params":{"authToken":"$T","text":"<_","count":3},"id":1}`,
 		`{"jsonrpc":"2.0","method":"account/create","params":{"authToken":"$T","tokenPass":"$P","name":"<b>","clientId":1,"categoryId":1,"pass":1.5,"tagsId":[1,1],"expireDate":"9","parentId":-1},"id":1}`,
 		`{"jsonrpc":"2.0","method":"category/create","params":{"authToken":"$T","name":[]},"id":1}`, `{"jsonrpc":"2.0","method":"client/create","params":{"authToken":"$T","name":"\u0301","global":99999999999999999999},"id":1}`,
-		`{"jsonrpc":"2.0","method":"client/search","params":{"authToken":"$T","tagsId":5},"id":1}`} {
+		`{"jsonrpc":"2.0","method":"client/search","params":{"authToken":"$T","tagsId":5},"id":1}`,
+		`{"jsonrpc":"2.0","method":"account/edit","params":{"authToken":"$T","id":1,"name":"<b>","clientId":1,"categoryId":1,"tagsId":[1,2],"userId":2,"userGroupId":-1,"private":1,"expireDate":1e9},"id":1}`,
+		`{"jsonrpc":"2.0","method":"account/edit","params":{"authToken":"$T","id":1,"partial":1,"tagsId":[]},"id":1}`, `{"jsonrpc":"2.0","method":"account/view","params":{"authToken":"$T","id":1,"details":true},"id":1}`,
+		`{"jsonrpc":"2.0","method":"account/editPass","params":{"authToken":"$T","tokenPass":"$P","id":1,"pass":"a<b>c","expireDate":4294967296},"id":1}`, `{"jsonrpc":"2.0","method":"account/delete","params":{"authToken":"$T","id":"1"},"id":1}`,
+		`{"jsonrpc":"2.0","method":"category/edit","params":{"authToken":"$T","id":-9223372036854775808,"name":"x","description":[]},"id":1}`, `{"jsonrpc":"2.0","method":"category/delete","params":{"authToken":"$T","id":2},"id":1}`,
+		`{"jsonrpc":"2.0","method":"client/edit","params":{"authToken":"$T","id":1,"name":"\u0000x","global":true},"id":1}`, `{"jsonrpc":"2.0","method":"client/delete","params":{"authToken":"$T","id":2},"id":1}`,
+		`{"jsonrpc":"2.0","method":"tag/create","params":{"authToken":"$T","name":" , "},"id":1}`, `{"jsonrpc":"2.0","method":"tag/edit","params":{"authToken":"$T","id":1,"name":""},"id":1}`, `{"jsonrpc":"2.0","method":"tag/delete","params":{"authToken":"$T","id":1},"id":1}`,
+		`{"jsonrpc":"2.0","method":"tag/search","params":{"authToken":"$T","text":"%_","count":"-1"},"id":1}`, `{"jsonrpc":"2.0","method":"userGroup/search","params":{"authToken":"$T","text":"o","count":1},"id":1}`,
+		`{"jsonrpc":"2.0","method":"usergroup/create","params":{"authToken":"$T","name":"x","usersId":[2,null,"3"]},"id":1}`, `{"jsonrpc":"2.0","method":"userGroup/edit","params":{"authToken":"$T","id":1,"name":"x","usersId":{}},"id":1}`,
+		`{"jsonrpc":"2.0","method":"userGroup/delete","params":{"authToken":"$T","id":1},"id":1}`, `{"jsonrpc":"2.0","method":"category/view","params":{"authToken":"$T","id":1},"id":1}`, `{"jsonrpc":"2.0","method":"userGroup/view","params":{"authToken":"$T","id":1},"id":1}`} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {

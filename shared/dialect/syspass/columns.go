@@ -44,5 +44,7 @@ const (
 	maxPassword     = 416 // of which the encrypted form fills its column
 	maxClientName   = 100
 	maxCategoryName = 50
+	maxTagName      = 45
+	maxGroupName    = 50
 	maxDescription  = 255
 )

@@ -13,7 +13,7 @@ type endpoint func(*api, *call) (result, error)
 
 // result is what a method answers (syspass 1.4).
 type result struct {
-	itemID  uint64 // 0 where there is none
+	itemID  int64 // 0 where there is none
 	payload any
 	message string // empty: null
 	count   int    // noCount: null
@@ -101,7 +101,11 @@ func (c *call) admit(r *vault.Reader, wrong error) error {
 	case c.method.secured && !auth.MatchPass(r.Principal().Credential(), phpString(c.params["tokenPass"])):
 		return errTokenPass
 	}
-	for _, name := range c.method.help.required() {
+	required := c.method.help.required()
+	if !c.params.flag("partial") {
+		required = append(required, c.method.needs...)
+	}
+	for _, name := range required {
 		if !c.params.has(name) {
 			return c.wrongParameters()
 		}
@@ -109,13 +113,13 @@ func (c *call) admit(r *vault.Reader, wrong error) error {
 	return wrong
 }
 
-func (c *call) wrongParameters() error {
+func (c *call) wrongParameters() *failure {
 	return &failure{Message: "Wrong parameters", Code: -32602, Data: struct {
 		Help help `json:"help"`
 	}{c.method.help}}
 }
 
-func decodeID(p params) (vault.EntryID, error) { return ref[vault.EntryID](p.integer("id")), nil }
+func decodeID[ID ~uint64](p params) (ID, error) { return ref[ID](p.integer("id")), nil } //nolint:unparam // it is a decoder
 
 // ref turns an integer into an id. A negative one becomes an id that nothing has.
 func ref[ID ~uint64](n int64) ID {

@@ -38,10 +38,16 @@ var (
 	helpID             = describe("*id")
 	helpSearch         = describe("text", "count")
 	helpViewPass       = describe("*id", "*tokenPass", "details")
+	helpEditPass       = describe("*id", "*tokenPass", "*pass", "expireDate")
 	helpAccountSearch  = describe("text", "count", "categoryId", "clientId", "tagsId", "op")
 	helpAccountCreate  = describe("*tokenPass", "*name", "*categoryId", "*clientId", "*pass", "login", "url", "notes", "private", "privateGroup", "expireDate", "parentId", "tagsId", "userGroupId")
+	helpAccountEdit    = describe("*id", "name", "categoryId", "clientId", "login", "url", "notes", "private", "privateGroup", "expireDate", "parentId", "tagsId", "userGroupId")
 	helpCategoryCreate = describe("*name", "description")
+	helpCategoryEdit   = describe("*id", "*name", "description")
 	helpClientCreate   = describe("*name", "description", "global")
+	helpClientEdit     = describe("*id", "*name", "description", "global")
+	helpTagCreate      = describe("*name")
+	helpTagEdit        = describe("*id", "*name")
 )
 
 var helpTexts = map[string]string{

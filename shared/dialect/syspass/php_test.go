@@ -150,9 +150,7 @@ func TestCallID(t *testing.T) {
 }
 
 func TestFindUserGroup(t *testing.T) {
-	m := &method{name: "userGroup/view"}
-	byName["userGroup/view"] = m
-	defer delete(byName, "userGroup/view")
+	m := byName["userGroup/view"]
 	for _, name := range []string{"userGroup/view", "UserGroup/VIEW", "usergroup/view", "Usergroup/view", "user_group/view", "userGroup/view/x"} {
 		if find(name) != m {
 			t.Errorf("%s is not found", name)

@@ -35,6 +35,8 @@ var (
 	// errReference is the original's raw text, as far as it is not about its tables.
 	errReference = &failure{Message: "Integrity constraint", Code: 23000,
 		Data: "SQLSTATE[23000]: Integrity constraint violation: 1452 Cannot add or update a child row: a foreign key constraint fails"}
+	errRepeated = &failure{Message: "Integrity constraint", Code: 23000,
+		Data: "SQLSTATE[23000]: Integrity constraint violation: 1062 Duplicate entry"}
 	errInUse = &failure{Message: "Integrity constraint", Code: 23000,
 		Data: "SQLSTATE[23000]: Integrity constraint violation: 1451 Cannot delete or update a parent row: a foreign key constraint fails"}
 )
@@ -101,6 +103,8 @@ func (c *call) failed(r *http.Request, err error) *failure {
 		f.Message = c.method.missing
 	case kind == vault.Exists:
 		f.Message = c.method.taken
+	case kind == vault.Invalid:
+		return c.wrongParameters()
 	case unknown[kind]:
 		slog.ErrorContext(r.Context(), "call failed", slog.String("request_id", inbound.RequestID(r)), slog.String("method", c.method.name), slog.Any("err", err))
 		if id := inbound.RequestID(r); id != "" && !f.global {
@@ -113,7 +117,7 @@ func (c *call) failed(r *http.Request, err error) *failure {
 // replyResult answers a call that was carried out (syspass 1.4).
 func replyResult(w http.ResponseWriter, c *call, out result) {
 	type body struct {
-		ItemID  uint64  `json:"itemId"`
+		ItemID  int64   `json:"itemId"`
 		Result  any     `json:"result"`
 		Code    int     `json:"resultCode"` // always 0
 		Message *string `json:"resultMessage"`

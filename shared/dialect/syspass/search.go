@@ -68,8 +68,9 @@ func (f *accountFilter) matcher(r *reading) func(*vault.Row) bool {
 			return p != nil && p.ID == f.client
 		})
 	}
-	if len(f.tags) > 0 {
-		tests = append(tests, f.tagsMatch)
+	living := func(id vault.TagID) bool { return r.Tag(id) != nil } // entries keep the ids of removed tags until they are edited
+	if f.tagCount > 0 {
+		tests = append(tests, func(row *vault.Row) bool { return f.tagsMatch(row, living) })
 	}
 	return func(row *vault.Row) bool {
 		switch {
@@ -77,7 +78,7 @@ func (f *accountFilter) matcher(r *reading) func(*vault.Row) bool {
 			return false
 		case row.Owner != 0: // a personal entry is no account
 			return false
-		case len(f.tags) > 0 && len(row.Tags) == 0: // even under "or"
+		case f.tagCount > 0 && !slices.ContainsFunc(row.Tags, living): // even under "or"
 			return false
 		case len(tests) == 0:
 			return true
@@ -102,10 +103,10 @@ func (f *accountFilter) textMatches(row *vault.Row) bool {
 
 // tagsMatch wants all tags under "and", where a repeated id can never match: the original compares the number of tags found with the
 // length of the list. Under "or" it wants any.
-func (f *accountFilter) tagsMatch(row *vault.Row) bool {
+func (f *accountFilter) tagsMatch(row *vault.Row, living func(vault.TagID) bool) bool {
 	found := 0
 	for _, id := range row.Tags {
-		found += bit(f.tags[id])
+		found += bit(f.tags[id] && living(id))
 	}
 	if f.or {
 		return found > 0

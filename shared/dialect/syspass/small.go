@@ -8,7 +8,23 @@ import (
 	"tresor/shared/vault"
 )
 
-// What categories and clients have in common (syspass 3.10 to 3.12).
+// What categories, clients, tags and groups have in common (syspass 3.10 to 3.12).
+
+// item is what their edits take. The id is as it was given: an answer that echoes the input shows it, known or not.
+type item struct {
+	id                int64
+	name, description string
+	global            int64 // clients only
+}
+
+func decodeItem(p params) (item, error) {
+	return item{p.integer("id"), p.text("name"), p.text("description"), p.integer("global")}, nil
+}
+
+// itemResult answers with one item. No message: it was only looked at.
+func itemResult(id int64, payload any, message string) result {
+	return result{itemID: id, payload: payload, message: message, count: noCount}
+}
 
 // search is what the searches of the small items take.
 type search struct {

@@ -14,8 +14,6 @@ import (
 	"testing"
 
 	"golang.org/x/tools/txtar"
-
-	"tresor/shared/vault"
 )
 
 var update = flag.Bool("update", false, "rewrite the answers in testdata")
@@ -117,21 +115,32 @@ var documented = strings.Fields(`account/search account/view account/viewPass ac
 	tag/search tag/view tag/create tag/edit tag/delete userGroup/search userGroup/view userGroup/create userGroup/edit userGroup/delete
 	config/backup config/export`)
 
-func TestMethodsAreDocumentedOnes(t *testing.T) {
+// notServed are those of them that are answered as unknown.
+var notServed = []string{"config/backup", "config/export"}
+
+// TestMethodsAreTheDocumentedOnes compares the registry with the documented list, so that none can go missing.
+func TestMethodsAreTheDocumentedOnes(t *testing.T) {
 	if len(documented) != 29 {
 		t.Fatalf("%d documented methods, want 29", len(documented))
 	}
 	w := newWorld(t)
-	for _, m := range methods {
-		if !slices.Contains(documented, m.name) {
-			t.Errorf("%s is not documented", m.name)
-		}
+	var served []string
+	for _, a := range Actions() {
+		served = append(served, a.Name)
+	}
+	if want := slices.DeleteFunc(slices.Sorted(slices.Values(documented)), func(name string) bool { return slices.Contains(notServed, name) }); !slices.Equal(served, want) {
+		t.Errorf("served are %v, want %v", served, want)
 	}
 	for _, name := range documented {
-		served := slices.ContainsFunc(Actions(), func(a vault.Action) bool { return a.Name == name })
 		a := w.call(t, w.admin, name, "")
-		if unknown := a.Error != nil && a.Error.Code == -32601; unknown == served {
-			t.Errorf("%s: served %v, error %+v", name, served, a.Error)
+		if unknown := a.Error != nil && a.Error.Code == -32601; unknown != slices.Contains(notServed, name) {
+			t.Errorf("%s: error %+v", name, a.Error)
+		}
+	}
+	for _, a := range Actions() {
+		_, action, _ := strings.Cut(a.Name, "/")
+		if writes := !slices.Contains([]string{"search", "view", "viewPass"}, action); a.Writes != writes || a.Reveals != (action == "viewPass") {
+			t.Errorf("%s: writes %v, reveals %v", a.Name, a.Writes, a.Reveals)
 		}
 	}
 }
