@@ -77,6 +77,19 @@ func (row *Row) Has(f Field, t *Term) bool {
 	return row.pairs.has(&t.pairs) && row.Contains(f, t.folded)
 }
 
+// MayHave reports whether a row may contain every one of the terms: false rules it out, without a look into its text.
+func (row *Row) MayHave(all *TermSet) bool { return row.pairs.has(&all.pairs) }
+
+// TermSet is what several terms need of a row together.
+type TermSet struct{ pairs pairSet }
+
+// Add makes a term part of the set.
+func (s *TermSet) Add(t *Term) {
+	for i := range s.pairs {
+		s.pairs[i] |= t.pairs[i]
+	}
+}
+
 // Contains reports whether a field contains term, which must be folded (see Fold) and must not contain NUL.
 func (row *Row) Contains(f Field, folded string) bool {
 	switch f {

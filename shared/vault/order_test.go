@@ -54,6 +54,12 @@ func TestATermIsFoundWhereverTheTextContainsIt(t *testing.T) {
 		row := newRow(&Entry{Name: texts.Draw(t, "name"), Notes: texts.Draw(t, "notes"), Fields: []CustomField{{Number: 1, Data: texts.Draw(t, "custom")}}})
 		folded := Fold(rapid.StringMatching("[a-cÄß ]{0,3}").Draw(t, "term"))
 		term := NewTerm(folded)
+		var set TermSet
+		set.Add(term)
+		set.Add(NewTerm(row.Text(FieldName)))
+		if row.Contains(FieldAny, folded) && !row.MayHave(&set) {
+			t.Fatalf("%q is ruled out for %q", row.text, folded)
+		}
 		for f := FieldName; f <= FieldAny; f++ {
 			if got, want := row.Has(f, term), row.Contains(f, folded); got != want {
 				t.Fatalf("field %d of %q: Has(%q) is %v, Contains %v", f, row.text, folded, got, want)

@@ -15,10 +15,17 @@ func (q query) compile(r *vault.Reader) func(*vault.Row) bool {
 	q = slices.Clone(q) // the longest first: it rules out most
 	slices.SortStableFunc(q, func(a, b term) int { return len(b.value) - len(a.value) })
 	conditions := make([]condition, len(q))
+	var needed vault.TermSet
 	for i, t := range q {
 		conditions[i] = t.compile(r)
+		if _, text := textFields[t.op]; text && (t.op != opAny || t.tagged(r) == nil) {
+			needed.Add(vault.NewTerm(t.value))
+		}
 	}
 	return func(row *vault.Row) bool {
+		if !row.MayHave(&needed) {
+			return false
+		}
 		for _, holds := range conditions {
 			if !holds(row) {
 				return false
