@@ -24,11 +24,17 @@ type accessWriter struct {
 	lost   []uint64
 }
 
-func newAccessWriter() *accessWriter {
+func newAccessWriter() *accessWriter { return &accessWriter{id: newWriterID()} }
+
+func newWriterID() string {
 	var b [8]byte
 	_, _ = rand.Read(b[:]) // never fails (crypto/rand)
-	return &accessWriter{id: hex.EncodeToString(b[:])}
+	return hex.EncodeToString(b[:])
 }
+
+// maxLost is how many lost numbers a record may have to name. All of them are behind the writer's last record: a writer simply ends there, and
+// another one begins.
+const maxLost = 1000
 
 // accessKeys is how many secrets one access record names: each takes at most 12 bytes, and a record stays below 300 KB.
 const accessKeys = 20000
@@ -78,7 +84,9 @@ func (l *Log) chain(a *vault.AccessRecord) (vault.StoredAccess, error) {
 func (w *accessWriter) lose(numbers []uint64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.lost = append(w.lost, numbers...)
+	if w.lost = append(w.lost, numbers...); len(w.lost) > maxLost {
+		w.id, w.number, w.prev, w.lost = newWriterID(), 0, vault.Hash{}, nil
+	}
 }
 
 // SummariseHour reads an hour's access records and returns what the journal is to hold of them.

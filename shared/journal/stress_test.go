@@ -65,21 +65,20 @@ func (c *caller) update(name string) {
 	c.results[name] = err
 }
 
-// patience returns a context that ends soon, late, never, or is cancelled, and how long the Update may take: whoever commits for others stays as long
-// as the most patient of them has time.
+// patience returns a context that ends soon, late, never, or is cancelled, and how long the Update may take.
 func (c *caller) patience() (context.Context, time.Duration, context.CancelFunc) {
 	short := time.Duration(1+c.rng.IntN(300)) * time.Millisecond
 	switch c.rng.IntN(4) {
 	case 0:
 		ctx, cancel := context.WithTimeout(c.t.Context(), short)
-		return ctx, stressLimit, cancel
+		return ctx, short, cancel
 	case 1:
 		ctx, cancel := context.WithCancel(c.t.Context())
 		time.AfterFunc(short, cancel)
 		return ctx, stressLimit, cancel
 	case 2:
 		ctx, cancel := context.WithTimeout(c.t.Context(), 5*time.Second)
-		return ctx, stressLimit, cancel
+		return ctx, 5 * time.Second, cancel
 	}
 	return c.t.Context(), stressLimit, func() {}
 }

@@ -188,7 +188,10 @@ func (r *Reader) Reveal(id EntryID) (Payload, error) {
 // source returns the entry that a link gives the secrets of; nil if it is in the trash, or has been made private to others since.
 func (r *Reader) source(link *Entry) *Entry {
 	e := r.x.entry(link.Source)
-	if e == nil || e.Trashed.Is() || r.standing(e.Project).project == nil || e.hiddenFrom(&r.principal.subject) {
+	if e == nil || e.Trashed.Is() || e.hiddenFrom(&r.principal.subject) {
+		return nil
+	}
+	if p := r.standing(e.Project).project; p == nil || p.Owner != 0 && p.Owner != r.principal.id {
 		return nil
 	}
 	return e

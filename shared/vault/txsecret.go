@@ -41,7 +41,8 @@ func (t *Tx) setPayload(id EntryID, change func(*Payload), newPassword bool) err
 		return err
 	}
 	var p Payload
-	if !newPassword || e.SecretFields != 0 {
+	encrypted := func(f CustomField) bool { return f.Type.Encrypted() }
+	if !newPassword || e.SecretFields != 0 || slices.ContainsFunc(e.Fields, encrypted) {
 		if p, err = t.current(e); err != nil {
 			return err
 		}

@@ -3,6 +3,7 @@ package vault
 import (
 	"context"
 	"errors"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -18,8 +19,7 @@ const commitTimeout = 20 * time.Second
 // runs again only after an attempt of its is proven not to have happened. It may still run, for the caller that commits, after a caller whose context ended
 // was answered: it must use nothing that the caller takes back, such as a buffer of the request.
 //
-// Updates that wait for one another in one process share a transaction (law 9); each sees the changes of those before it. The caller that commits for
-// others may so be answered after its own context has ended.
+// Updates that wait for one another in one process share a transaction (law 9); each sees the changes of those before it.
 //
 // Errors: as View; what fn returns (nothing is changed then); TooLarge: split the work; Busy: nothing was changed; Undecided: it may have been.
 func Update[T any](ctx context.Context, v *Vault, req Request, fn func(*Tx) (T, error)) (T, error) {
@@ -63,10 +63,14 @@ func (q *queue) add(u *update) {
 	q.list = append(q.list, u)
 }
 
-// takeAll takes what waits. What nobody waits for any more, because its caller's context ended after it was put back, is not carried out.
-func (q *queue) takeAll() (live []*update) {
+// take takes what waits, or the worker alone. What nobody waits for any more, because its caller's context ended after it was put back, is not carried out.
+func (q *queue) take(worker *update, alone bool) (live []*update) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	if i := slices.Index(q.list, worker); alone && i >= 0 {
+		q.list = slices.Delete(q.list, i, i+1)
+		return []*update{worker}
+	}
 	for _, u := range q.list {
 		if err := u.ctx.Err(); err != nil {
 			u.finish(&Error{Kind: Busy, Msg: "the vault is busy", Err: err})
@@ -121,7 +125,7 @@ func (v *Vault) work(u *update) {
 	select {
 	case <-u.done: // another worked for u while it waited for the turn
 	default:
-		v.commit()
+		v.commit(u)
 	}
 }
 
@@ -136,14 +140,15 @@ func (v *Vault) abandoned(u *update) error {
 }
 
 // commit works off what waits, as one transaction. What does not fit goes back to the queue.
-func (v *Vault) commit() {
-	batch := v.queue.takeAll()
+func (v *Vault) commit(worker *update) {
+	limit := timeToCommit(worker.ctx)
+	batch := v.queue.take(worker, limit < workForOthers)
 	defer func() { // after a panic, nobody waits for ever
 		for _, u := range batch {
-			u.finish(&Error{Kind: Internal, Err: errors.New("the commit panicked")})
+			u.finish(&Error{Kind: Undecided, Msg: "the outcome is unknown", Err: errors.New("the commit panicked")})
 		}
 	}()
-	own, cancel := batchContext(batch)
+	own, cancel := context.WithTimeout(context.WithoutCancel(worker.ctx), limit)
 	defer cancel()
 	fresh := false
 	for lost := 0; len(batch) > 0; lost++ {
@@ -187,19 +192,17 @@ func (u *update) finish(err error) {
 	close(u.done)
 }
 
-// batchContext is a commit's own: it does not end with the request that happens to do the work. It lasts as long as that one of the batch which has
-// the most time, less the reserve: nobody fails for another's short deadline, and a Lambda function, where a batch is one, has time to answer.
-func batchContext(batch []*update) (context.Context, context.CancelFunc) {
-	limit := 100 * time.Millisecond
-	ctx := context.Background()
-	for _, u := range batch {
-		own := commitTimeout
-		if deadline, ok := u.ctx.Deadline(); ok {
-			own = min(own, time.Until(deadline)-reserve)
-		}
-		limit, ctx = max(limit, own), u.ctx
+// workForOthers is how much time a caller must have for its commit to work for others too: nobody fails for another's short deadline, and nobody
+// works for others beyond its own.
+const workForOthers = 2 * reserve
+
+// timeToCommit is how long a commit by this caller may take: it leaves the reserve before the caller's deadline.
+func timeToCommit(ctx context.Context) time.Duration {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return commitTimeout
 	}
-	return context.WithTimeout(context.WithoutCancel(ctx), limit)
+	return min(commitTimeout, max(time.Until(deadline)-reserve, 100*time.Millisecond))
 }
 
 // pace is how long a commit takes here and now, as a running mean. Writers that lost wait in that measure: with many of them, on a store of whatever
@@ -236,6 +239,10 @@ func (v *Vault) attempt(ctx context.Context, batch []*update, fresh bool) (taken
 		if err := v.log.CatchUp(ctx); err != nil {
 			return batch, nil, err
 		}
+	}
+	for _, u := range batch { // what was not there in an earlier attempt may be there now
+		u.failed = nil
+		maps.DeleteFunc(u.loaded, func(_ SecretKey, p *Payload) bool { return p == nil })
 	}
 	for range maxRounds {
 		var a Attempt
