@@ -415,6 +415,9 @@ func TestProjects(t *testing.T) {
 		{"below nothing", "pm", vault.Project{Name: "x", Parent: 99}, vault.NotFound},
 		{"a Normal user makes no root", "full", vault.Project{Name: "x"}, vault.Forbidden},
 		{"a Normal user makes none below, either", "full", vault.Project{Name: "x", Parent: room}, vault.Forbidden},
+		{"a personal folder for another", "pm", vault.Project{Name: "x", Owner: 1}, vault.Forbidden},
+		{"a personal folder for nobody", "pm", vault.Project{Name: "x", Owner: 99}, vault.BadReference},
+		{"a personal folder", "pm", vault.Project{Name: "personal", Owner: 10}, ok},
 		{"a manager of no user", "pm", vault.Project{Name: "x", Manager: 99}, vault.BadReference},
 	} {
 		if got := o.try(t, row.who, "", project(row.p)); got != row.want {
@@ -528,5 +531,36 @@ func TestANarrowedCredentialTouchesNoManagersAndGrants(t *testing.T) {
 	}
 	if got := o.try(t, "narrowed", "", o.edit(func(e *vault.Entry) { e.Name = "renamed" })); got != ok {
 		t.Errorf("a name: got %v", got)
+	}
+}
+
+func TestALinkEndsWhenItsSourceBecomesPersonal(t *testing.T) {
+	o := newOffice(t)
+	var link vault.EntryID
+	var folder vault.ProjectID
+	if got := o.try(t, "admin", "", func(tx *vault.Tx) (err error) {
+		if link, err = tx.CreateEntry(vault.Entry{Name: "link", Project: room, Source: o.entry}, vault.Payload{}); err != nil {
+			return err
+		}
+		folder, err = tx.CreateProject(vault.Project{Name: "1", Owner: 1})
+		return err
+	}); got != ok {
+		t.Fatal(got)
+	}
+	reveal := func() (string, error) {
+		return vault.View(t.Context(), o.Vault, vault.Request{Auth: auth.Token(o.users["read"].SysPass.AuthToken), Action: vault.Action{Dialect: vault.SysPass, Name: "test", Reveals: true}},
+			func(r *vault.Reader) (string, error) {
+				p, err := r.Reveal(link)
+				return p.Password.Reveal(), err
+			})
+	}
+	if got, err := reveal(); got != "1" || err != nil {
+		t.Fatalf("before: got %q, %v", got, err)
+	}
+	if got := o.try(t, "admin", "", o.edit(func(e *vault.Entry) { e.Project = folder })); got != ok {
+		t.Fatal(got)
+	}
+	if got, err := reveal(); got != "" || err != nil {
+		t.Errorf("after: got %q, %v; want nothing", got, err)
 	}
 }

@@ -17,7 +17,10 @@ func (t *Tx) CreateProject(p Project) (ProjectID, error) {
 	if p.Manager == 0 {
 		p.Manager = t.principal.id
 	}
-	if p.Manager != t.principal.id && !t.MayAssign() {
+	if owner := p.Owner; owner != 0 && t.x.user(owner) == nil {
+		return 0, fail(BadReference, "no such user")
+	}
+	if (p.Manager != t.principal.id || p.Owner != 0 && p.Owner != t.principal.id) && !t.MayAssign() {
 		return 0, fail(Forbidden, "not allowed to create projects for others")
 	}
 	now := t.stamp()
