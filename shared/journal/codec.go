@@ -77,12 +77,9 @@ func (c codec) openRecord(s *vault.StoredRecord) (opened, error) {
 	if err != nil {
 		return opened{}, unpackError(err, "%s record %d", s.Table, s.Seq)
 	}
-	if err := checkFormat(plain); err != nil {
-		return opened{}, fmt.Errorf("%s record %d: %w", s.Table, s.Seq, err)
-	}
 	r := new(vault.Record)
-	if err := decoder.Unmarshal(plain, r); err != nil {
-		return opened{}, corrupt("decode %s record %d: %w", s.Table, s.Seq, err)
+	if err := decode(plain, r, &r.Format); err != nil {
+		return opened{}, fmt.Errorf("%s record %d: %w", s.Table, s.Seq, err)
 	}
 	if r.Table != s.Table || r.Seq != s.Seq || r.Txn != s.Txn || r.Clear() != s.Clear {
 		return opened{}, corrupt("%s record %d is not the one that its place names", s.Table, s.Seq)
@@ -90,16 +87,21 @@ func (c codec) openRecord(s *vault.StoredRecord) (opened, error) {
 	return opened{r, sha256.Sum256(plain)}, nil
 }
 
-// checkFormat reads the format number alone, before anything that a newer format may have changed.
-func checkFormat(plain []byte) error {
-	var head struct {
-		Format uint16 `cbor:"0,keyasint"`
+// decode reads a value whose format number is at format. A newer format is told as such, whether or not what it changed still decodes. Decoding
+// once is what a cold start mostly does. No error quotes what was read: it may be secret.
+func decode(plain []byte, into any, format *uint16) error {
+	err := decoder.Unmarshal(plain, into)
+	if err != nil {
+		var head struct {
+			Format uint16 `cbor:"0,keyasint"`
+		}
+		if decoder.Unmarshal(plain, &head) != nil || head.Format <= vault.Format {
+			return &vault.Error{Kind: vault.Corrupt, Err: errors.New("does not decode")}
+		}
+		*format = head.Format
 	}
-	if err := decoder.Unmarshal(plain, &head); err != nil {
-		return &vault.Error{Kind: vault.Corrupt, Err: err}
-	}
-	if head.Format > vault.Format {
-		return &vault.Error{Kind: vault.NewerFormat, Err: fmt.Errorf("format %d, this program reads up to %d", head.Format, vault.Format)}
+	if *format > vault.Format {
+		return &vault.Error{Kind: vault.NewerFormat, Err: fmt.Errorf("format %d, this program reads up to %d", *format, vault.Format)}
 	}
 	return nil
 }
@@ -155,13 +157,9 @@ func (c codec) openPayload(k vault.SecretKey, sealed []byte) (vault.Payload, err
 	if err != nil {
 		return vault.Payload{}, fmt.Errorf("open secret %d version %d: %w", k.Entry, k.Version, err)
 	}
-	if err := checkFormat(plain); err != nil {
-		return vault.Payload{}, fmt.Errorf("secret %d version %d: %w", k.Entry, k.Version, err)
-	}
 	var w sealedPayload
-	if err := decoder.Unmarshal(plain, &w); err != nil {
-		// The decoder's error could quote what it read.
-		return vault.Payload{}, corrupt("secret %d version %d does not decode", k.Entry, k.Version)
+	if err := decode(plain, &w, &w.Format); err != nil {
+		return vault.Payload{}, fmt.Errorf("secret %d version %d: %w", k.Entry, k.Version, err)
 	}
 	p := vault.Payload{Password: vault.NewSecret(w.Password)}
 	for n, s := range w.Fields {
@@ -192,12 +190,9 @@ func (c codec) openAccess(s *vault.StoredAccess) (*vault.AccessRecord, vault.Has
 	if err != nil {
 		return nil, vault.Hash{}, unpackError(err, "access record %s", s.ID)
 	}
-	if err := checkFormat(plain); err != nil {
-		return nil, vault.Hash{}, fmt.Errorf("access record %s: %w", s.ID, err)
-	}
 	a := new(vault.AccessRecord)
-	if err := decoder.Unmarshal(plain, a); err != nil {
-		return nil, vault.Hash{}, corrupt("decode access record %s: %w", s.ID, err)
+	if err := decode(plain, a, &a.Format); err != nil {
+		return nil, vault.Hash{}, fmt.Errorf("access record %s: %w", s.ID, err)
 	}
 	return a, sha256.Sum256(plain), nil
 }

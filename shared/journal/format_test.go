@@ -60,6 +60,29 @@ func TestLaw11ANewerFormatIsRefusedForReadsAndWrites(t *testing.T) {
 	}
 }
 
+// TestLaw11WhatANewerFormatChangedNeedNotDecode: it is told from damage all the same, and damage from it.
+func TestLaw11WhatANewerFormatChangedNeedNotDecode(t *testing.T) {
+	for name, c := range map[string]struct {
+		plain any
+		want  error
+	}{
+		"a newer format that decodes":         {map[int]any{0: vault.Format + 1, 1: "x"}, vault.NewerFormat},
+		"a newer format that does not":        {map[int]any{0: vault.Format + 1, 1: []int{1}}, vault.NewerFormat},
+		"our format that does not decode":     {map[int]any{0: vault.Format, 1: []int{1}}, vault.Corrupt},
+		"something that has no format at all": {"canary", vault.Corrupt},
+		"our format":                          {map[int]any{0: vault.Format, 1: "x"}, nil},
+	} {
+		plain, err := encoder.Marshal(c.plain)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var p sealedPayload
+		if err := decode(plain, &p, &p.Format); !errors.Is(err, c.want) {
+			t.Errorf("%s: got %v, want %v", name, err, c.want)
+		}
+	}
+}
+
 // resealed gives every record newly sealed, as a re-sealing job would: other bytes at rest, the same plaintext.
 type resealed struct {
 	vault.Store

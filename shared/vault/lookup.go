@@ -33,6 +33,7 @@ func (r *Reader) leads(id ProjectID) bool {
 	return false
 }
 
+// collect adds a project and all that is below it to a set.
 func (r *Reader) collect(id ProjectID, into map[ProjectID]bool) {
 	if into[id] {
 		return
@@ -112,17 +113,6 @@ func (r *Reader) Client(id ProjectID) *Project { return rootOf(r.x, id) }
 // Archived reports whether a project or one of its ancestors is archived.
 func (r *Reader) Archived(id ProjectID) bool {
 	return slices.ContainsFunc(r.Path(id), func(p *Project) bool { return p.Archived })
-}
-
-// CountEntries returns how many living entries are directly in a project, whoever may see them.
-func (r *Reader) CountEntries(id ProjectID) int {
-	n := 0
-	for _, row := range r.state.orders.byUpdated {
-		if row.Project == id {
-			n++
-		}
-	}
-	return n
 }
 
 // Category returns a category; nil if there is none.
@@ -261,36 +251,6 @@ func (r *Reader) IsFavouriteProject(id ProjectID) bool {
 
 // Reveals returns how often an entry's secret has left, as of the newest closed hour of access records.
 func (r *Reader) Reveals(id EntryID) int { return int(r.state.reveals[id]) }
-
-// Describe renders a reason as TPM does: `Group: Ops`, `Project: Grant all users` (TPM 4.4, 4.5).
-func (r *Reader) Describe(v Reason) string {
-	text := ""
-	switch v.Code {
-	case ViaManager:
-		text = "Password manager"
-		if v.Project {
-			return "Project: Project manager"
-		}
-	case ViaAdmin:
-		text = "Admin rights"
-	case ViaUser:
-		text = "User direct"
-	case ViaGroup, ViaMainGroup:
-		text = "Group: "
-		if g := r.x.group(v.Group); g != nil {
-			text += g.Name
-		}
-	case ViaAll:
-		text = "Grant all users"
-	case ViaOwner:
-		text = "Owner"
-	case ViaNothing:
-	}
-	if v.Project {
-		return "Project: " + text
-	}
-	return text
-}
 
 // Settings returns every setting that was set. Errors: Forbidden.
 func (r *Reader) Settings() (map[string]string, error) {

@@ -28,21 +28,10 @@ func newReader(s *State, x view, p *Principal, req *Request, now time.Time, load
 	if c := p.credential; c != nil && len(c.Projects) > 0 {
 		r.limits = map[ProjectID]bool{}
 		for _, id := range c.Projects {
-			r.reach(id)
+			r.collect(id, r.limits)
 		}
 	}
 	return r
-}
-
-// reach adds a project and what is below it to what the credential reaches.
-func (r *Reader) reach(id ProjectID) {
-	if r.limits[id] {
-		return
-	}
-	r.limits[id] = true
-	for _, child := range r.state.children[id] {
-		r.reach(child)
-	}
 }
 
 // Principal returns the caller.

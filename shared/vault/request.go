@@ -138,9 +138,6 @@ func (s *State) subject(u *User) subject {
 	return subject{id: u.ID, role: u.Role, main: main, groups: groups}
 }
 
-// UserByID returns a user; nil if there is none.
-func (s *State) UserByID(id UserID) *User { return s.users[id] }
-
 // UserByName returns the user with a username, ignoring case; nil if there is none.
 func (s *State) UserByName(username string) *User { return s.users[s.byUsername[NameKey(username)]] }
 

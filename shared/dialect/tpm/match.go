@@ -17,8 +17,8 @@ func (q query) compile(r *vault.Reader) func(*vault.Row) bool {
 	conditions := make([]condition, len(q))
 	var needed vault.TermSet
 	for i, t := range q {
-		conditions[i] = t.compile(r)
-		if _, text := textFields[t.op]; text && (t.op != opAny || t.tagged(r) == nil) {
+		var inText bool
+		if conditions[i], inText = t.compile(r); inText {
 			needed.Add(vault.NewTerm(t.value))
 		}
 	}
@@ -48,29 +48,30 @@ var textFields = map[operator][]vault.Field{
 	opUsernameEmail: {vault.FieldUsername, vault.FieldEmailAddress},
 }
 
-func (t term) compile(r *vault.Reader) condition {
+// compile also says whether the condition can hold only where the text of a row has the value.
+func (t term) compile(r *vault.Reader) (_ condition, inText bool) {
 	switch t.op {
 	case opAny:
 		tagged, text := t.tagged(r), t.text()
 		if tagged == nil {
-			return text
+			return text, true
 		}
-		return func(row *vault.Row) bool { return text(row) || tagged(row) }
+		return func(row *vault.Row) bool { return text(row) || tagged(row) }, false
 	case opTag:
 		if tagged := t.tagged(r); tagged != nil {
-			return tagged
+			return tagged, false
 		}
-		return func(*vault.Row) bool { return false }
+		return func(*vault.Row) bool { return false }, false
 	case opFile:
-		return func(*vault.Row) bool { return false } // no entry has files yet
+		return func(*vault.Row) bool { return false }, false // no entry has files yet
 	case opIn:
 		in := perProject(func(id vault.ProjectID) bool { return t.holdsFor(vault.Fold(projectName(r, id))) })
-		return func(row *vault.Row) bool { return in(row.Project) }
+		return func(row *vault.Row) bool { return in(row.Project) }, false
 	case opIs:
-		return t.state(r)
+		return t.state(r), false
 	case opBasic, opCustom, opName, opNotes, opAccess, opUsername, opEmail, opUsernameEmail:
 	}
-	return t.text()
+	return t.text(), true
 }
 
 func (t term) holdsFor(folded string) bool {
