@@ -208,11 +208,12 @@ func TestEachFunctionMayDoWhatItNeedsAndNoMore(t *testing.T) {
 	login := with(every, "Permissions attempts#*: GetItem PutItem UpdateItem")
 	projects := []string{"Entries journal: PutItem", "Permissions journal: ConditionCheckItem"}
 	entries := []string{"Entries journal,secret: PutItem", "Permissions journal: ConditionCheckItem", "Entries secret: BatchGetItem", "Permissions access#*: PutItem"}
+	permissions := []string{"Permissions journal: PutItem", "Entries journal: ConditionCheckItem"}
 	may := map[string]struct {
 		rights   []string
 		purposes string
 	}{
-		"syspass":          {with(login, entries...), "index secrets"},
+		"syspass":          {with(with(login, entries...), permissions...), "index secrets"},
 		"teampass-items":   {with(every, entries...), "index secrets"},
 		"teampass-post":    {with(every, entries...), "index secrets"},
 		"teampass-folders": {with(every, projects...), "index"},
@@ -221,7 +222,7 @@ func TestEachFunctionMayDoWhatItNeedsAndNoMore(t *testing.T) {
 		"tpm-projects":     {with(login, projects...), "index credentials"},
 		"tpm-users":        {login, "index credentials"},
 		"tpm-version":      {with(login, entries...), "index secrets credentials"},
-		"compactor":        {with(every, "Permissions access#*: Query", "Permissions journal: PutItem", "Entries journal: ConditionCheckItem"), "index"},
+		"compactor":        {with(with(every, permissions...), "Permissions access#*: Query"), "index"},
 	}
 	for id, f := range ofType(tmpl, "AWS::Serverless::Function") {
 		m, ok := may[folder(id)]

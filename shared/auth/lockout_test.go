@@ -1,122 +1,184 @@
-package auth
+package auth_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/netip"
 	"testing"
 	"time"
 
+	"tresor/shared/auth"
+	"tresor/shared/scenario"
 	"tresor/shared/vault"
+	"tresor/shared/vault/vaulttest"
 )
 
-// attemptMap is a vault.AttemptStore: a map.
-type attemptMap struct {
-	counts map[string]int
-	calls  int
-	err    error
-}
-
-func (m *attemptMap) AddAttempts(_ context.Context, key string, delta int, _, _ time.Time) (int, error) {
-	m.calls++
-	if m.err == nil {
-		m.counts[key] += delta
+// failed counts a failure of here, and checks the answer.
+func failed(t *testing.T, l *auth.Lockout, want vault.Kind) {
+	t.Helper()
+	err := l.Failed(t.Context(), here)
+	if want == vault.Internal && err != nil || want != vault.Internal && !errors.Is(err, want) {
+		t.Errorf("got %v, want %v", err, want)
 	}
-	return m.counts[key], m.err
 }
 
-func (m *attemptMap) Attempts(_ context.Context, key string, _ time.Time) (int, error) {
-	return m.counts[key], nil
+// startOfWindow puts the clock to where the store begins to count anew.
+func startOfWindow(s *scenario.System) {
+	const window = 10 * time.Minute
+	s.Clock.Add(s.Clock.Now().Truncate(window).Add(window).Sub(s.Clock.Now()))
 }
-
-type lockouts struct {
-	*Lockout
-	store *attemptMap
-	now   time.Time
-}
-
-func newLockout(store *attemptMap) *lockouts {
-	l := &lockouts{store: store, now: time.Unix(1_800_000_000, 0)} // the start of a window of the store's
-	l.Lockout = (&Service{attempts: store, now: func() time.Time { return l.now }}).Lockout("test")
-	return l
-}
-
-var here, there = netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")
 
 func TestLockout(t *testing.T) {
-	l := newLockout(&attemptMap{counts: map[string]int{}})
+	f := vaulttest.NewFaulty(vaulttest.NewMemory().Open(), 1)
+	s := scenario.On(t, f)
+	l := s.Auth.Lockout("test")
 	for i := range 10 {
 		if l.Locked(here) {
 			t.Fatalf("locked after %d failures", i)
 		}
-		if err := l.Failed(t.Context(), here); err != nil {
-			t.Fatal(err)
-		}
-		l.now = l.now.Add(time.Second)
+		failed(t, l, vault.Internal)
+		s.Clock.Add(time.Second)
 	}
-	calls := l.store.calls
+	f.Reset()
 	if !l.Locked(here) || l.Locked(there) {
 		t.Fatal("ten failures do not lock their address alone")
 	}
-	if l.store.calls != calls {
+	if f.Total().Calls != 0 {
 		t.Error("a refused call asked the store")
 	}
-	l.now = l.now.Add(592 * time.Second) // the first three of the eleven are over
+	s.Clock.Add(592 * time.Second) // the first three of the eleven are over
 	if l.Locked(here) {
 		t.Error("locked although fewer than ten failures are recent")
 	}
 }
 
 func TestHammeringExtendsALockout(t *testing.T) {
-	l := newLockout(&attemptMap{counts: map[string]int{}})
+	s := scenario.New(t)
+	l := s.Auth.Lockout("test")
 	for range 10 {
-		_ = l.Failed(t.Context(), here)
+		failed(t, l, vault.Internal)
 	}
 	for range 30 {
 		if !l.Locked(here) {
 			t.Fatal("not locked any more")
 		}
-		l.now = l.now.Add(50 * time.Second)
+		s.Clock.Add(50 * time.Second)
 	}
 }
 
 func TestSparseFailuresDoNotLock(t *testing.T) {
-	l := newLockout(&attemptMap{counts: map[string]int{}})
+	s := scenario.New(t)
+	l := s.Auth.Lockout("test")
+	token := l.Guard(auth.Token(s.Founding.SysPass.AuthToken), here)
 	for range 100 {
-		if err := l.Failed(t.Context(), here); err != nil || l.Locked(here) {
+		failed(t, l, vault.Internal)
+		if _, err := who(t, s, token, sysRead); err != nil || l.Locked(here) {
 			t.Fatalf("locked: %v", err)
 		}
-		l.now = l.now.Add(70 * time.Second)
+		s.Clock.Add(70 * time.Second)
 	}
 }
 
-func TestLockoutAcrossProcesses(t *testing.T) {
-	store := &attemptMap{counts: map[string]int{}}
-	first, second := newLockout(store), newLockout(store)
+// TestALockoutHoldsInEveryProcess has another process, which saw no failure, refuse the address, and only that one, and only that service.
+func TestALockoutHoldsInEveryProcess(t *testing.T) {
+	s := scenario.New(t)
+	startOfWindow(s)
+	first, token := s.Auth.Lockout("test"), auth.Token(s.Founding.SysPass.AuthToken)
 	for range 10 {
-		if err := first.Failed(t.Context(), here); err != nil {
+		failed(t, first, vault.Internal)
+	}
+	other := s.Another(t, s.Store)
+	other.Clock.Add(s.Clock.Now().Sub(other.Clock.Now()))
+	second := other.Auth.Lockout("test")
+	for name, test := range map[string]struct {
+		a    vault.Authenticator
+		want error
+	}{
+		"the address":         {second.Guard(token, here), vault.Throttled},
+		"an unknown token":    {second.Guard(auth.Token("x"), here), vault.Throttled},
+		"mapped into IPv6":    {second.Guard(token, netip.AddrFrom16(here.As16())), vault.Throttled},
+		"another address":     {second.Guard(token, there), nil},
+		"another service":     {other.Auth.Lockout("other").Guard(token, here), nil},
+		"without a guard":     {token, nil},
+		"an unknown stranger": {second.Guard(auth.Token("x"), there), vault.Unauthenticated},
+	} {
+		if _, err := who(t, other, test.a, sysRead); !errors.Is(err, test.want) {
+			t.Errorf("%s: got %v, want %v", name, err, test.want)
+		}
+	}
+	failed(t, second, vault.Throttled) // it is the eleventh in the store
+	other.Clock.Add(601 * time.Second)
+	if _, err := who(t, other, second.Guard(token, here), sysRead); err != nil || second.Locked(here) {
+		t.Errorf("ten minutes later: got %v", err)
+	}
+}
+
+// TestALockoutIsJournalledOnce has two processes find out at once, and one go on failing.
+func TestALockoutIsJournalledOnce(t *testing.T) {
+	s := scenario.New(t)
+	startOfWindow(s)
+	l := s.Auth.Lockout("test")
+	for range 10 {
+		failed(t, l, vault.Internal)
+	}
+	before := heads(s)
+	for range 5 {
+		failed(t, l, vault.Throttled)
+	}
+	if after := heads(s); after != before {
+		t.Errorf("the journal went on from %v to %v", before, after)
+	}
+}
+
+func heads(s *scenario.System) (h vault.Heads) {
+	s.Log.Read(func(state *vault.State) { h = state.Heads() })
+	return h
+}
+
+func TestAnIPv6NetworkIsLockedOutWhole(t *testing.T) {
+	s := scenario.New(t)
+	startOfWindow(s)
+	l := s.Auth.Lockout("test")
+	for i := range 10 {
+		if err := l.Failed(t.Context(), netip.MustParseAddr(fmt.Sprintf("2001:db8::%x", i+1))); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := second.Failed(t.Context(), here); !errors.Is(err, vault.Throttled) {
-		t.Errorf("got %v, want throttled", err)
-	}
-	if !second.Locked(here) {
-		t.Error("the other process does not lock")
-	}
-	store.err = vault.Busy
-	if err := second.Failed(t.Context(), there); !errors.Is(err, vault.Busy) {
-		t.Errorf("got %v, want busy", err)
+	if !l.Locked(netip.MustParseAddr("2001:db8::ffff")) || l.Locked(netip.MustParseAddr("2001:db8:0:1::1")) {
+		t.Error("not the /64 alone is locked")
 	}
 }
 
-func TestLockoutMemoryIsBounded(t *testing.T) {
-	l := newLockout(&attemptMap{counts: map[string]int{}})
-	for i := range maxSources + 10 {
-		_ = l.Failed(t.Context(), netip.MustParseAddr(fmt.Sprintf("2001:db8::%x", i)))
+// TestAFailureThatCannotBeCountedIsAnError breaks the store: the memory of the process counts all the same.
+func TestAFailureThatCannotBeCountedIsAnError(t *testing.T) {
+	f := vaulttest.NewFaulty(vaulttest.NewMemory().Open(), 1)
+	s := scenario.On(t, f)
+	l := s.Auth.Lockout("test")
+	f.Throttle(vaulttest.AddAttempts, 9)
+	for range 9 {
+		failed(t, l, vault.Busy)
 	}
-	if len(l.sources) > maxSources {
-		t.Errorf("%d sources are remembered", len(l.sources))
+	failed(t, l, vault.Internal)
+	if !l.Locked(here) {
+		t.Error("the memory does not lock")
+	}
+	if _, err := who(t, s, l.Guard(auth.Token(s.Founding.SysPass.AuthToken), here), sysRead); !errors.Is(err, vault.Throttled) {
+		t.Errorf("it is not journalled: %v", err)
+	}
+}
+
+func TestOnlyTheOperatorLocksOut(t *testing.T) {
+	s := scenario.New(t)
+	req := vault.Request{Auth: auth.Token(s.Founding.SysPass.AuthToken), Action: sysWrite}
+	out := vault.Lockout{Service: "test", Source: here.String(), Until: vault.StampOf(s.Clock.Now().Add(time.Hour))}
+	if _, err := vault.Update(t.Context(), s.Vault, req, func(tx *vault.Tx) (int, error) { return 0, tx.LockOut(out) }); !errors.Is(err, vault.Forbidden) {
+		t.Errorf("got %v, want Forbidden", err)
+	}
+	req.Auth = vault.Operator{}
+	for _, until := range []time.Duration{0, -time.Second, 25 * time.Hour} {
+		out.Until = vault.StampOf(s.Clock.Now().Add(until))
+		if _, err := vault.Update(t.Context(), s.Vault, req, func(tx *vault.Tx) (int, error) { return 0, tx.LockOut(out) }); !errors.Is(err, vault.Invalid) {
+			t.Errorf("until %s from now: got %v, want Invalid", until, err)
+		}
 	}
 }

@@ -70,6 +70,7 @@ type Change struct {
 	Grants     *ProjectGrants `cbor:"11,keyasint,omitempty"`
 	Setting    *Setting       `cbor:"12,keyasint,omitempty"`
 	AccessHour *AccessHour    `cbor:"13,keyasint,omitempty"`
+	Lockout    *Lockout       `cbor:"14,keyasint,omitempty"`
 }
 
 // TrashBulk puts many entries into the trash by one change: ids ascending, each but the first as the difference to the one before.
@@ -149,6 +150,8 @@ func (c Change) target() (kind string, id uint64) {
 		return "setting", 0
 	case c.AccessHour != nil:
 		return "accesshour", uint64(c.AccessHour.Hour)
+	case c.Lockout != nil:
+		return "lockout", 0
 	}
 	return "none", 0
 }
@@ -172,7 +175,7 @@ func (r *Record) Clear() Clear {
 // table returns the table that a change belongs to.
 func (c Change) table() Table {
 	switch {
-	case c.User != nil, c.Group != nil, c.Credential != nil, c.Grants != nil, c.Setting != nil, c.AccessHour != nil:
+	case c.User != nil, c.Group != nil, c.Credential != nil, c.Grants != nil, c.Setting != nil, c.AccessHour != nil, c.Lockout != nil:
 		return Permissions
 	case c.Removed != nil && c.Removed.Kind == "group":
 		return Permissions

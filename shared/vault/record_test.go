@@ -8,7 +8,7 @@ import (
 // TestEveryKindOfChangeIsKnownEverywhere sets each member of Change in turn: a new one without its place in a switch fails here, and not
 // by silence in a replica.
 func TestEveryKindOfChangeIsKnownEverywhere(t *testing.T) {
-	permissions := map[string]bool{"User": true, "Group": true, "Credential": true, "Grants": true, "Setting": true, "AccessHour": true}
+	permissions := map[string]bool{"User": true, "Group": true, "Credential": true, "Grants": true, "Setting": true, "AccessHour": true, "Lockout": true}
 	members := reflect.TypeFor[Change]()
 	for i := range members.NumField() {
 		name := members.Field(i).Name
@@ -27,7 +27,7 @@ func TestEveryKindOfChangeIsKnownEverywhere(t *testing.T) {
 		if fingerprint(s) == before {
 			t.Errorf("%s changes nothing in a state", name)
 		}
-		if name == "AccessHour" { // not seen by anything in the Update that writes it
+		if name == "AccessHour" || name == "Lockout" { // not seen by anything in the Update that writes it
 			continue
 		}
 		o := newOverlay(occupied())
@@ -49,6 +49,8 @@ func fill(c *Change) {
 		c.Setting.Key = "k"
 	case c.AccessHour != nil:
 		c.AccessHour.Hour = 5
+	case c.Lockout != nil:
+		c.Lockout.Until = 1
 	case c.Entry != nil:
 		c.Entry.ID = 2
 	}
@@ -63,13 +65,13 @@ func occupied() *State {
 	return s
 }
 
-func fingerprint(s *State) [14]int {
+func fingerprint(s *State) [15]int {
 	living := 0
 	for _, r := range s.entries {
 		if !r.Trashed.Is() {
 			living++
 		}
 	}
-	return [14]int{len(s.entries), living, len(s.projects), len(s.categories), len(s.tags), len(s.favourites), len(s.users), len(s.groups),
-		len(s.credentials), len(s.grants), len(s.settings), int(s.lastHour), len(s.reveals)}
+	return [15]int{len(s.entries), living, len(s.projects), len(s.categories), len(s.tags), len(s.favourites), len(s.users), len(s.groups),
+		len(s.credentials), len(s.grants), len(s.settings), int(s.lastHour), len(s.reveals), len(s.lockouts)}
 }

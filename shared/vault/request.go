@@ -26,7 +26,7 @@ type Request struct {
 }
 
 // Authenticator says who a call is from, by the state as it stands. It is asked again on the caught-up state, so it must be pure and
-// quick: whatever is slow (argon2) or needs I/O (counting attempts) was done before. Its errors are of kind Unauthenticated.
+// quick: whatever is slow (argon2) or needs I/O (counting attempts) was done before. Its errors are of kind Unauthenticated, or Throttled.
 type Authenticator interface {
 	// Authenticate returns the user, and the credential where one was used.
 	Authenticate(s *State) (UserID, *Credential, error)

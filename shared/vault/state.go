@@ -23,7 +23,8 @@ type State struct {
 	credentials map[CredentialID]*Credential
 	grants      map[ProjectID]*ProjectGrants
 	settings    map[string]string
-	reveals     map[EntryID]uint32 // folded from access records
+	reveals     map[EntryID]uint32   // folded from access records
+	lockouts    map[lockoutKey]Stamp // until when
 
 	// Indexes that follow from the above.
 	children    map[ProjectID][]ProjectID // ascending
@@ -55,7 +56,7 @@ func NewState() *State {
 		entries: map[EntryID]*Row{}, projects: map[ProjectID]*Project{}, categories: map[CategoryID]*Category{},
 		tags: map[TagID]*Tag{}, favourites: map[UserID]*Favourites{}, users: map[UserID]*User{}, groups: map[GroupID]*Group{},
 		credentials: map[CredentialID]*Credential{}, grants: map[ProjectID]*ProjectGrants{}, settings: map[string]string{},
-		reveals: map[EntryID]uint32{}, children: map[ProjectID][]ProjectID{},
+		reveals: map[EntryID]uint32{}, lockouts: map[lockoutKey]Stamp{}, children: map[ProjectID][]ProjectID{},
 		byUsername: map[string]UserID{}, byTagName: map[string]TagID{}, byToken: map[Hash]CredentialID{}, memberships: map[UserID][]GroupID{},
 	}
 }
@@ -117,6 +118,8 @@ func (s *State) assign(c *Change) {
 		s.settings[c.Setting.Key] = c.Setting.Value
 	case c.AccessHour != nil:
 		s.setAccessHour(c.AccessHour)
+	case c.Lockout != nil:
+		s.setLockout(c.Lockout)
 	}
 }
 

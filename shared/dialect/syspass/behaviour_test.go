@@ -121,16 +121,34 @@ func TestAttemptsAreLimited(t *testing.T) {
 
 	w.Clock.Add(601 * time.Second)
 
-	// Another process finds the address out at its first failure there.
+	// Another process, which saw none of the failures, refuses the address as well, and tells it nothing about the token.
 	for range 10 {
 		w.call(t, wrong, "account/viewPass", `$PASS,"id":1`)
 	}
 	other := w.Another(t, w.Store)
 	other.Clock.Add(1202 * time.Second)
 	w.gate = gateway.New(NewHandler(other.Vault, other.Auth), gateway.Options{})
-	w.must(t, w.admin, "category/search", "")
-	locked(w.call(t, wrong, "account/viewPass", `$PASS,"id":1`))
 	locked(w.call(t, w.admin, "category/search", ""))
+	locked(w.call(t, w.admin, "category/create", `"name":"x"`))
+	locked(w.call(t, auth.SysPassToken{AuthToken: "nobody"}, "category/search", ""))
+	other.Clock.Add(601 * time.Second)
+	w.must(t, w.admin, "category/search", "")
+}
+
+// TestCallsWhileLockedExtendTheLock hammers a process that learnt of the lockout from another.
+func TestCallsWhileLockedExtendTheLock(t *testing.T) {
+	w := newWorld(t)
+	for range 10 {
+		w.call(t, auth.SysPassToken{AuthToken: w.admin.AuthToken}, "account/viewPass", `"tokenPass":"wrong","id":1`)
+	}
+	other := w.Another(t, w.Store)
+	w.gate = gateway.New(NewHandler(other.Vault, other.Auth), gateway.Options{})
+	for range 40 {
+		w.refused(t, w.call(t, w.admin, "category/search", ""), http.StatusOK, -32603, "Attempts exceeded")
+		other.Clock.Add(50 * time.Second)
+	}
+	other.Clock.Add(551 * time.Second)
+	w.must(t, w.admin, "category/search", "")
 }
 
 func TestDisabledUser(t *testing.T) {

@@ -84,6 +84,7 @@ func find(name string) *method {
 }
 
 // request is the call as the vault sees it. The original ran the token through the string rule.
-func (c *call) request() vault.Request {
-	return vault.Request{Auth: auth.Token(c.params.text("authToken")), Action: c.method.action(), Source: c.source}
+func (c *call) request(l *auth.Lockout) vault.Request {
+	token := auth.Token(c.params.text("authToken"))
+	return vault.Request{Auth: l.Guard(token, c.source), Action: c.method.action(), Source: c.source}
 }

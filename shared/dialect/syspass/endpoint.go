@@ -28,21 +28,28 @@ func (a *api) run(c *call) (result, error) {
 		return result{}, vault.Throttled
 	}
 	out, err := c.method.serve(a, c)
-	if errors.Is(err, errTokenPass) || errors.Is(err, vault.Disabled) { // these alone are tracked (syspass 1.8)
-		switch tracked := a.lockout.Failed(c.ctx, c.source); {
-		case errors.Is(tracked, vault.Throttled):
-			return result{}, tracked
-		case tracked != nil: // the call is refused all the same
-			slog.WarnContext(c.ctx, "a failed call could not be counted", "err", tracked)
-		}
-	}
-	if errors.Is(err, vault.Unauthenticated) && !a.installed() {
+	switch {
+	case errors.Is(err, errTokenPass), errors.Is(err, vault.Disabled): // these are tracked, and calls while locked (syspass 1.8)
+		return result{}, a.track(c, err)
+	case errors.Is(err, vault.Throttled):
+		a.lockout.Refused(c.source)
+	case errors.Is(err, vault.Unauthenticated) && !a.installed():
 		return result{}, errNotInstalled
-	}
-	if err == nil && out.counted != nil {
+	case err == nil && out.counted != nil:
 		out.counted(&a.counters)
 	}
 	return out, err
+}
+
+// track counts a failed call, and answers it as one too many if it is.
+func (a *api) track(c *call, failure error) error {
+	switch err := a.lockout.Failed(c.ctx, c.source); {
+	case errors.Is(err, vault.Throttled):
+		return err
+	case err != nil: // the call is refused all the same
+		slog.WarnContext(c.ctx, "a failed call could not be counted", "err", err)
+	}
+	return failure
 }
 
 // installed reports whether there is a vault at all. It is asked only when a token is unknown.
@@ -58,7 +65,7 @@ type decoder[Req any] func(params) (Req, error)
 func read[Req any](decode decoder[Req], work func(*reading, Req) (result, error)) endpoint {
 	return func(a *api, c *call) (result, error) {
 		req, wrong := decode(c.params)
-		return vault.View(c.ctx, a.vault, c.request(), func(r *vault.Reader) (result, error) {
+		return vault.View(c.ctx, a.vault, c.request(a.lockout), func(r *vault.Reader) (result, error) {
 			if err := c.admit(r, wrong); err != nil {
 				return result{}, err
 			}
@@ -71,7 +78,7 @@ func read[Req any](decode decoder[Req], work func(*reading, Req) (result, error)
 func write[Req any](decode decoder[Req], work func(*writing, Req) (result, error)) endpoint {
 	return func(a *api, c *call) (result, error) {
 		req, wrong := decode(c.params)
-		return vault.Update(c.ctx, a.vault, c.request(), func(t *vault.Tx) (result, error) {
+		return vault.Update(c.ctx, a.vault, c.request(a.lockout), func(t *vault.Tx) (result, error) {
 			if err := c.admit(t.Reader, wrong); err != nil {
 				return result{}, err
 			}
