@@ -60,6 +60,11 @@ func (p *Principal) Role() Role { return p.role }
 // Credential returns the credential used; nil for a password or an operator.
 func (p *Principal) Credential() *Credential { return p.credential }
 
+// MayCall reports whether the caller's credential is for an action of its dialect; a password is for all of them.
+func (p *Principal) MayCall(action string) bool {
+	return p.credential == nil || len(p.credential.Actions) == 0 || slices.Contains(p.credential.Actions, action)
+}
+
 // narrowed reports whether the credential may do less than its user.
 func (p *Principal) narrowed() bool {
 	c := p.credential
@@ -91,7 +96,7 @@ func resolve(s *State, req *Request, now time.Time) (*Principal, error) {
 		return p, nil
 	}
 	p.named = slices.Contains(cred.Actions, req.Action.Name)
-	if len(cred.Actions) > 0 && !p.named {
+	if !p.MayCall(req.Action.Name) {
 		return nil, fail(Forbidden, "the credential is not for this action")
 	}
 	if cred.ReadOnly && req.Action.Writes {

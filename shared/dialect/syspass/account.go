@@ -21,16 +21,6 @@ func (w *writing) account(e *vault.Entry, message string) result {
 	return result{itemID: int64(e.ID), payload: w.view.accountObject(e), message: message, count: noCount}
 }
 
-// viewOf is what account/view takes.
-type viewOf struct {
-	id      vault.EntryID
-	details bool // our extension
-}
-
-func decodeView(p params) (viewOf, error) {
-	return viewOf{ref[vault.EntryID](p.integer("id")), p.flag("details")}, nil
-}
-
 func accountView(r *reading, v viewOf) (result, error) { // syspass 3.4
 	e, err := r.account(v.id)
 	if err != nil {
@@ -38,10 +28,16 @@ func accountView(r *reading, v viewOf) (result, error) { // syspass 3.4
 	}
 	viewed := func(c *counters) { c.viewed(v.id) } // after reading: the answer does not count itself
 	out := result{itemID: int64(v.id), payload: r.accountObject(e), count: noCount, counted: viewed}
-	if v.details {
-		out.payload = r.accountDetails(e)
+	if !v.details {
+		return out, nil
 	}
-	return out, nil
+	details, revealed, err := r.accountDetails(e, v)
+	out.payload = details
+	if revealed {
+		reveal := r.countReveal(v.id)
+		out.counted = func(c *counters) { viewed(c); reveal(c) }
+	}
+	return out, err
 }
 
 // accountPassword has one field, which is why count is 1 (syspass 1.4).
@@ -61,9 +57,7 @@ func accountViewPass(r *reading, id vault.EntryID) (result, error) { // syspass 
 	if err := encodable(password); err != nil {
 		return result{}, err
 	}
-	hour, closed := vault.HourOf(r.Now()), r.ClosedHour()
-	revealed := func(c *counters) { c.revealed(id, hour, closed) }
-	return result{itemID: int64(id), payload: accountPassword{password}, count: 1, counted: revealed}, nil
+	return result{itemID: int64(id), payload: accountPassword{password}, count: 1, counted: r.countReveal(id)}, nil
 }
 
 // newAccount is what account/create takes (syspass 3.8).

@@ -1,6 +1,23 @@
 package syspass
 
-import "tresor/shared/vault"
+import (
+	"errors"
+
+	"tresor/shared/auth"
+	"tresor/shared/vault"
+)
+
+// viewOf is what account/view takes.
+type viewOf struct {
+	id      vault.EntryID
+	details bool // our extension
+	hasPass bool // and its tokenPass, which the original does not look at here
+	pass    string
+}
+
+func decodeView(p params) (viewOf, error) {
+	return viewOf{ref[vault.EntryID](p.integer("id")), p.flag("details"), p["tokenPass"] != nil, phpString(p["tokenPass"])}, nil
+}
 
 // accountDetails is shape A with what clients of the original asked for most (syspass 6). Only who sets "details" gets it: others see the
 // original's shape.
@@ -17,7 +34,7 @@ type named struct {
 	Name string `json:"name"`
 }
 
-// customField is a field of the account. The value of an encrypted one is null: this is no reveal.
+// customField is a field of the account. The value of an encrypted one is null unless the call reveals it.
 type customField struct {
 	ID        uint8   `json:"definitionId"`
 	Name      string  `json:"definitionName"`
@@ -25,8 +42,13 @@ type customField struct {
 	Encrypted bool    `json:"encrypted"`
 }
 
-func (r *reading) accountDetails(e *vault.Entry) accountDetails {
-	d := accountDetails{accountObject: r.accountObject(e), Tags: []named{}, Users: []named{}, UserGroups: []named{}, CustomFields: []customField{}}
+// accountDetails also reports whether secrets are in the answer. Errors: errTokenPass, errEncoding.
+func (r *reading) accountDetails(e *vault.Entry, v viewOf) (d accountDetails, revealed bool, err error) {
+	secrets, revealed, err := r.fieldSecrets(e, v)
+	if err != nil {
+		return d, false, err
+	}
+	d = accountDetails{accountObject: r.accountObject(e), Tags: []named{}, Users: []named{}, UserGroups: []named{}, CustomFields: []customField{}}
 	for _, id := range e.Tags {
 		if t := r.Tag(id); t != nil {
 			d.Tags = append(d.Tags, named{uint64(id), t.Name})
@@ -46,11 +68,46 @@ func (r *reading) accountDetails(e *vault.Entry) accountDetails {
 		}
 	}
 	for _, f := range e.Fields {
-		field := customField{ID: f.Number, Name: f.Label, Encrypted: f.Type.Encrypted()}
+		field := customField{ID: f.Number, Name: f.Label, Encrypted: f.Type.Encrypted(), Value: secrets[f.Number]}
 		if !field.Encrypted {
 			field.Value = &f.Data
 		}
 		d.CustomFields = append(d.CustomFields, field)
 	}
-	return d
+	return d, revealed, nil
+}
+
+// fieldSecrets reveals the encrypted fields, to a token that may call viewPass and that comes with its tokenPass. Seeds of one-time codes
+// stay inside: no API gives them (tpm 1.2). A locked account keeps its secrets, as everywhere, and shows the rest.
+func (r *reading) fieldSecrets(e *vault.Entry, v viewOf) (values map[uint8]*string, revealed bool, err error) {
+	if !v.hasPass {
+		return nil, false, nil
+	}
+	if !auth.MatchPass(r.Principal().Credential(), v.pass) { // it was meant for this, so it is tracked as for viewPass
+		return nil, false, errTokenPass
+	}
+	wanted := map[uint8]*string{}
+	for _, f := range e.Fields {
+		if f.Type.Encrypted() && f.Type != vault.FieldOTP {
+			wanted[f.Number] = nil
+		}
+	}
+	if len(wanted) == 0 || !r.Principal().MayCall("account/viewPass") {
+		return nil, false, nil
+	}
+	secrets, err := r.Reveal(e.ID)
+	switch {
+	case errors.Is(err, vault.Locked), errors.Is(err, vault.LockedFirmly):
+		return nil, false, nil
+	case err != nil:
+		return nil, false, err
+	}
+	for number := range wanted {
+		text := secrets.Fields[number].Reveal()
+		if err := encodable(text); err != nil {
+			return nil, false, err
+		}
+		wanted[number] = &text
+	}
+	return wanted, true, nil
 }

@@ -20,8 +20,21 @@ func (p params) has(name string) bool {
 // integer applies the int rule: whatever is neither digit nor sign goes, so that 1.5 is 15 and "12abc3" is 123.
 func (p params) integer(name string) int64 { return intRule(p[name]) }
 
-// flag reports whether one of our own parameters, which extend the API, is set.
-func (p params) flag(name string) bool { return p.integer(name) != 0 }
+// flag reports whether one of our own parameters, which extend the API, is truthy as PHP sees it: all but null, false, 0, "", "0" and an
+// empty array.
+func (p params) flag(name string) bool {
+	switch v := p[name].(type) {
+	case []any:
+		return len(v) > 0
+	case object:
+		return len(v) > 0
+	case float64: // -0.0 too
+		return v != 0
+	default:
+		text := phpString(v)
+		return text != "" && text != "0"
+	}
+}
 
 // text applies the string rule: trimmed, then tags stripped.
 func (p params) text(name string) string { return stringRule(p[name]) }

@@ -46,6 +46,12 @@ func (c *counters) revealed(id vault.EntryID, hour, closed vault.Hour) {
 	c.reveals[hour][id]++
 }
 
+// countReveal is what counts a reveal that the call makes now.
+func (r *reading) countReveal(id vault.EntryID) func(*counters) {
+	hour, closed := vault.HourOf(r.Now()), r.ClosedHour()
+	return func(c *counters) { c.revealed(id, hour, closed) }
+}
+
 func (c *counters) viewsOf(id vault.EntryID) int {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -11,7 +11,7 @@ import (
 type method struct {
 	name    string
 	writes  bool
-	reveals bool
+	reveals bool     // may: account/view does only with our extension "details"
 	secured bool     // needs the token's tokenPass (syspass 2.2)
 	help    help     // also says what is required (syspass 1.6)
 	needs   []string // required too, although the help says otherwise; not in a partial edit
@@ -23,7 +23,7 @@ type method struct {
 // methods are the methods that are served. config/backup and config/export, which are documented too, are answered as unknown.
 var methods = []*method{
 	{name: "account/search", help: helpAccountSearch, missing: accountMissing, serve: read(decodeAccountSearch, accountSearch)},
-	{name: "account/view", help: helpID, missing: accountMissing, serve: read(decodeView, accountView)},
+	{name: "account/view", reveals: true, help: helpID, missing: accountMissing, serve: read(decodeView, accountView)},
 	{name: "account/viewPass", reveals: true, secured: true, help: helpViewPass, missing: "Account not found", serve: read(decodeID, accountViewPass)},
 	{name: "account/editPass", writes: true, secured: true, help: helpEditPass, missing: accountMissing, serve: write(decodeEditPass, accountEditPass)},
 	{name: "account/create", writes: true, secured: true, help: helpAccountCreate, missing: accountMissing, serve: write(decodeAccountCreate, accountCreate)},

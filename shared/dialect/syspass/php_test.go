@@ -54,6 +54,19 @@ func TestStripTags(t *testing.T) {
 	}
 }
 
+func TestFlag(t *testing.T) {
+	for text, want := range map[string]bool{`1`: true, `true`: true, `"1"`: true, `"true"`: true, `"yes"`: true, `-1`: true, `0.5`: true, `[0]`: true, `{"a":0}`: true, `"0.0"`: true, `" "`: true,
+		`0`: false, `"0"`: false, `""`: false, `false`: false, `null`: false, `[]`: false, `{}`: false, `0.0`: false, `-0.0`: false} {
+		v, err := decodeJSON([]byte(text))
+		if got := (params{"x": v}).flag("x"); err != nil || got != want {
+			t.Errorf("%s: got %v, %v; want %v", text, got, err, want)
+		}
+	}
+	if (params{}).flag("x") {
+		t.Error("what is not there is set")
+	}
+}
+
 func TestIntRule(t *testing.T) {
 	for _, c := range []struct {
 		in   any
