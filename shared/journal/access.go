@@ -43,7 +43,11 @@ const accessKeys = 20000
 func (l *Log) RecordAccess(ctx context.Context, a vault.AccessRecord) error {
 	var records []vault.StoredAccess
 	var numbers []uint64 // of these records, and what they say was lost before
-	for keys := range slices.Chunk(a.Secrets, accessKeys) {
+	parts := slices.Collect(slices.Chunk(a.Secrets, accessKeys))
+	if len(parts) == 0 { // a call that names no secret
+		parts = append(parts, nil)
+	}
+	for _, keys := range parts {
 		part := a
 		part.Secrets = keys
 		stored, err := l.chain(&part)

@@ -15,8 +15,8 @@ const (
 	ReadSettings
 	WriteSettings
 	ReadLog
-	Export
-	Backup
+	TakeExport
+	TakeBackup
 	WriteCategory
 	WriteTag
 	CreateProject
@@ -58,8 +58,8 @@ var adminRules = [adminActionEnd]struct {
 	ReadSettings:      {roles(Admin, IT), sensitive},
 	WriteSettings:     {roles(Admin, IT), sensitive},
 	ReadLog:           {roles(Admin, IT), sensitive},
-	Export:            {roles(Admin), sensitive},
-	Backup:            {roles(Admin), sensitive},
+	TakeExport:        {roles(Admin), sensitive},
+	TakeBackup:        {roles(Admin), sensitive},
 	WriteCategory:     {roles(Admin, IT, ProjectManager, NormalUser), open},
 	WriteTag:          {roles(Admin, IT, ProjectManager, NormalUser), open},
 	CreateProject:     {roles(Admin, IT, ProjectManager), open},

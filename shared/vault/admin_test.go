@@ -27,8 +27,8 @@ func TestMayAdmin(t *testing.T) {
 		{ReadSettings, none, roles(Admin, IT)},
 		{WriteSettings, none, roles(Admin, IT)},
 		{ReadLog, none, roles(Admin, IT)},
-		{Export, none, roles(Admin)},
-		{Backup, none, roles(Admin)},
+		{TakeExport, none, roles(Admin)},
+		{TakeBackup, none, roles(Admin)},
 		{WriteCategory, none, roles(Admin, IT, ProjectManager, NormalUser)},
 		{WriteTag, none, roles(Admin, IT, ProjectManager, NormalUser)},
 		{CreateProject, none, roles(Admin, IT, ProjectManager)},
@@ -65,7 +65,7 @@ func TestMayAdminNarrowed(t *testing.T) {
 			}
 		}
 	}
-	for _, a := range []AdminAction{WriteUser, SetPassword, WriteGroup, WriteCredential, ReadSettings, WriteSettings, ReadLog, Export, Backup} {
+	for _, a := range []AdminAction{WriteUser, SetPassword, WriteGroup, WriteCredential, ReadSettings, WriteSettings, ReadLog, TakeExport, TakeBackup} {
 		if !adminRules[a].sensitive {
 			t.Errorf("action %d is open to narrowed credentials", a)
 		}

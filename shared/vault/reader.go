@@ -21,6 +21,7 @@ type Reader struct {
 	loaded    secrets
 	wanted    map[SecretKey]bool // secrets that the function asked for, loaded or not
 	reasons   bool               // a locked entry was used with a reason
+	announced bool               // the call leaves an access record in any case
 }
 
 func newReader(s *State, x view, p *Principal, req *Request, now time.Time, loaded secrets) *Reader {

@@ -100,6 +100,7 @@ type sighting struct {
 	recorded map[SecretKey]bool // an access record names them
 	who      AccessRecord       // as of the newest record
 	final    map[SecretKey]bool // what the last run used
+	announce bool               // the last run wants a record in any case
 }
 
 // begin catches up, and beside that fetches and records what a run on the stale replica asks for.
@@ -123,6 +124,9 @@ func (s *sighting) begin(ctx context.Context, run func(*Reader) error) error {
 func (s *sighting) settle(ctx context.Context, run func(*Reader) error) error {
 	for range maxRounds {
 		missing, err := s.round(run)
+		if len(missing) == 0 && err == nil && s.announce && len(s.recorded) == 0 {
+			return s.v.log.RecordAccess(ctx, s.who)
+		}
 		if len(missing) == 0 {
 			return err
 		}
@@ -147,7 +151,7 @@ func (s *sighting) round(run func(*Reader) error) (missing []SecretKey, err erro
 			return
 		}
 		missing = r.missing()
-		s.final = r.wanted
+		s.final, s.announce = r.wanted, r.announced
 		s.who = s.record(p, r)
 	})
 	return missing, err
