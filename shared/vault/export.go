@@ -62,7 +62,7 @@ func (r *Reader) Export() (*Export, error) {
 		x.Clients = append(x.Clients, p)
 	}
 	slices.SortFunc(x.Clients, func(a, b *Project) int {
-		return cmp.Or(cmp.Compare(Fold(a.Name), Fold(b.Name)), cmp.Compare(a.ID, b.ID))
+		return cmp.Or(cmp.Compare(SortKey(a.Name), SortKey(b.Name)), cmp.Compare(a.ID, b.ID))
 	})
 	slices.SortFunc(x.Entries, func(a, b Exported) int { return cmp.Compare(a.ID, b.ID) })
 	slices.Sort(x.LeftOut)

@@ -54,3 +54,28 @@ func EqualFold(a, b string) bool { return NameKey(a) == NameKey(b) }
 
 // NameKey is the form under which names are unique.
 func NameKey(s string) string { return strings.TrimRight(Fold(s), " ") }
+
+// collated lists the characters below the letters in the order of utf8_unicode_ci (the weights of UCA 4.0.0): space, marks, symbols, and only then
+// digits. The letters and all that Fold leaves beyond ASCII keep the order of their code points, which is that of the collation for most scripts.
+const collated = "\t\n\v\f\r `^_-,;:!?.'\"()[]{}@*/\\&#%+<=>|~$"
+
+var collation = func() (table [utf8.RuneSelf]byte) {
+	for i := range table {
+		table[i] = byte(i)
+	}
+	for i := range len(collated) {
+		table[collated[i]] = byte(i + 1) // below '0', so that no letter or digit moves, and above NUL
+	}
+	return table
+}()
+
+// SortKey returns the form by which names are sorted: that of NameKey in the order of the collation.
+func SortKey(s string) string {
+	key := []byte(NameKey(s))
+	for i, c := range key {
+		if c < utf8.RuneSelf {
+			key[i] = collation[c]
+		}
+	}
+	return string(key)
+}

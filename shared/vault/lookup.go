@@ -102,7 +102,7 @@ func (r *Reader) Children(id ProjectID) []*Project {
 		return true
 	})
 	slices.SortFunc(list, func(a, b *Project) int {
-		return cmp.Or(cmp.Compare(Fold(a.Name), Fold(b.Name)), cmp.Compare(a.ID, b.ID))
+		return cmp.Or(cmp.Compare(SortKey(a.Name), SortKey(b.Name)), cmp.Compare(a.ID, b.ID))
 	})
 	return list
 }
@@ -127,7 +127,7 @@ func (r *Reader) Categories() []*Category {
 	var list []*Category
 	each(r.state.categories, now, func(c *Category) bool { list = append(list, c); return true })
 	slices.SortFunc(list, func(a, b *Category) int {
-		return cmp.Or(cmp.Compare(Fold(a.Name), Fold(b.Name)), cmp.Compare(a.ID, b.ID))
+		return cmp.Or(cmp.Compare(SortKey(a.Name), SortKey(b.Name)), cmp.Compare(a.ID, b.ID))
 	})
 	return list
 }
@@ -273,7 +273,7 @@ func (r *Reader) TagsByName() []*Tag {
 	var list []*Tag
 	each(r.state.tags, now, func(t *Tag) bool { list = append(list, t); return true })
 	slices.SortFunc(list, func(a, b *Tag) int {
-		return cmp.Or(cmp.Compare(Fold(a.Name), Fold(b.Name)), cmp.Compare(a.ID, b.ID))
+		return cmp.Or(cmp.Compare(SortKey(a.Name), SortKey(b.Name)), cmp.Compare(a.ID, b.ID))
 	})
 	return list
 }
@@ -290,7 +290,7 @@ func (r *Reader) GroupsByName() ([]*Group, error) {
 	var list []*Group
 	each(r.state.groups, now, func(g *Group) bool { list = append(list, g); return true })
 	slices.SortFunc(list, func(a, b *Group) int {
-		return cmp.Or(cmp.Compare(Fold(a.Name), Fold(b.Name)), cmp.Compare(a.ID, b.ID))
+		return cmp.Or(cmp.Compare(SortKey(a.Name), SortKey(b.Name)), cmp.Compare(a.ID, b.ID))
 	})
 	return list, nil
 }

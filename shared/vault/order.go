@@ -167,7 +167,7 @@ func (s *State) clientKey(e *Entry) string {
 	if p := rootOf(s, e.Project); p != nil {
 		client = p.Name
 	}
-	return Fold(client) + "\x00" + Fold(e.Name)
+	return SortKey(noNUL(client)) + "\x00" + SortKey(noNUL(e.Name))
 }
 
 // rootOf returns the root ancestor of a project: its sysPass client. nil for no project.

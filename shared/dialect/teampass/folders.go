@@ -118,7 +118,7 @@ func folderTree(r *vault.Reader) []object {
 	var walk func(vault.ProjectID)
 	walk = func(parent vault.ProjectID) {
 		slices.SortFunc(below[parent], func(a, b *vault.Project) int {
-			return cmp.Or(cmp.Compare(vault.Fold(a.Name), vault.Fold(b.Name)), cmp.Compare(a.ID, b.ID))
+			return cmp.Or(cmp.Compare(vault.SortKey(a.Name), vault.SortKey(b.Name)), cmp.Compare(a.ID, b.ID))
 		})
 		for _, p := range below[parent] {
 			list = append(list, object{{"id", number(p.ID)}, {"parent_id", number(parent)}, {"title", p.Name}, {"path", path(r, p.ID)}})
