@@ -42,7 +42,7 @@ func TestUsers(t *testing.T) {
 	check("password of standard input", "from a pipe", http.StatusOK)
 
 	users := object[struct{ Users []userResult }](t, ok(t, "user", "list", "--data", dir, "--json")).Users
-	want := []userResult{{1, "admin", "Administrator", "", "Admin", true}, {2, "bob", "Bob", "bob@example.com", "IT", true}}
+	want := []userResult{{1, "admin", "Administrator", "", "Admin", true, 0}, {2, "bob", "Bob", "bob@example.com", "IT", true, 0}}
 	if !slices.Equal(users, want) {
 		t.Errorf("user list: got %+v, want %+v", users, want)
 	}
@@ -54,6 +54,31 @@ func TestUsers(t *testing.T) {
 	}
 	if o := runCommand(t, "\n", "user", "password", "bob", "--password", "-", "--data", dir); o.status != statusError || !strings.Contains(o.stderr, "no password") {
 		t.Errorf("an empty standard input: %+v", o)
+	}
+}
+
+// TestMainGroups sets the group that privateGroup and userGroupId of the sysPass API are about.
+func TestMainGroups(t *testing.T) {
+	dir, first := newVault(t)
+	s := startServer(t, "--data", dir)
+	made, _ := sysPass(t, s.url, "userGroup/create", map[string]any{"authToken": first.SysPass.AuthToken, "name": "Ops"})
+	ok(t, "user", "add", "--data", dir, "--username", "anna", "--main-group", "1")
+	if got := ok(t, "user", "list", "--data", dir, "--json"); made["itemId"] != 1.0 || !strings.Contains(got, `"username":"anna","name":"anna","email":"","role":"Normal user","active":true,"main_group":1}`) {
+		t.Errorf("group %v, user list: %s", made["itemId"], got)
+	}
+	if got := ok(t, "user", "group", "anna", "0", "--data", dir); got != "user 2, anna: no main group\n" {
+		t.Errorf("got %q", got)
+	}
+	if got := ok(t, "user", "group", "admin", "1", "--data", dir); got != "user 1, admin: main group 1\n" {
+		t.Errorf("got %q", got)
+	}
+	if _, failure := sysPass(t, s.url, "userGroup/delete", map[string]any{"authToken": first.SysPass.AuthToken, "id": 1}); failure != "Integrity constraint" {
+		t.Errorf("deleting a main group: got %q", failure)
+	}
+	for args, why := range map[string]string{"group admin 7": "no such group", "group eve 1": "there is no user", "group admin x": "no id of a group"} {
+		if o := runCommand(t, "", append([]string{"user"}, strings.Fields(args+" --data "+dir)...)...); o.status == 0 || !strings.Contains(o.stderr, why) {
+			t.Errorf("user %s: %+v, want %q", args, o, why)
+		}
 	}
 }
 

@@ -24,6 +24,7 @@ func commands() []command {
 		{"user list", "", "list users", userList},
 		{"user disable", "USERNAME", "shut a user out, with all its tokens", userDisable},
 		{"user enable", "USERNAME", "let a disabled user in again", userEnable},
+		{"user group", "USERNAME ID", "set the main group that sysPass's rules look at; 0: none", userGroup},
 		{"user password", "USERNAME", "set a user's password, a made-up one unless given", userPassword},
 		{"token add", "", "make a token, API key or key pair for a user; prints it", tokenAdd},
 		{"token list", "", "list tokens, without their secrets", tokenList},

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"strconv"
 	"text/tabwriter"
 
 	"tresor/shared/auth"
@@ -27,6 +28,7 @@ func userAdd(k *call) error {
 	role := k.flags.String("role", vault.NormalUser.String(), "`role`: Admin, IT, Project manager, Normal user or Read only")
 	k.flags.StringVar(&u.Name, "name", "", "display `name`; default: the username")
 	k.flags.StringVar(&u.Email, "email", "", "`address`")
+	group := k.flags.Uint64("main-group", 0, "`id` of the user's main group, in the terms of sysPass; 0: none")
 	password := k.flags.String("password", "", "`password`, - for standard input; default: a made-up one")
 	if err := k.parse(0, 0); err != nil {
 		return err
@@ -38,7 +40,7 @@ func userAdd(k *call) error {
 	if u.Username == "" {
 		return usagef("--username is missing")
 	}
-	u.Name = cmp.Or(u.Name, u.Username)
+	u.Name, u.MainGroup = cmp.Or(u.Name, u.Username), vault.GroupID(*group)
 	return k.withPassword(*password, func(s *system, t *vault.Tx, hash string) (vault.UserID, string, error) {
 		id, err := t.CreateUser(u, auth.SealHash(s.sealer, hash))
 		return id, u.Username, err
@@ -114,16 +116,17 @@ func userNamed(r *vault.Reader, username string) (*vault.User, error) {
 
 // userResult is a user without secrets.
 type userResult struct {
-	ID       vault.UserID `json:"id"`
-	Username string       `json:"username"`
-	Name     string       `json:"name"`
-	Email    string       `json:"email"`
-	Role     string       `json:"role"`
-	Active   bool         `json:"active"`
+	ID       vault.UserID  `json:"id"`
+	Username string        `json:"username"`
+	Name     string        `json:"name"`
+	Email    string        `json:"email"`
+	Role     string        `json:"role"`
+	Active   bool          `json:"active"`
+	Group    vault.GroupID `json:"main_group,omitempty"`
 }
 
 func newUserResult(u *vault.User) userResult {
-	return userResult{u.ID, u.Username, u.Name, u.Email, u.Role.String(), !u.Disabled}
+	return userResult{u.ID, u.Username, u.Name, u.Email, u.Role.String(), !u.Disabled, u.MainGroup}
 }
 
 func userList(k *call) error {
@@ -164,18 +167,48 @@ func setDisabled(k *call, disabled bool) error {
 	if err := k.parse(1, 1); err != nil {
 		return err
 	}
+	return k.editUser(func(u *vault.User) { u.Disabled = disabled }, userResult.state)
+}
+
+// userGroup sets the group that sysPass calls a user's main one.
+func userGroup(k *call) error {
+	if err := k.parse(2, 2); err != nil {
+		return err
+	}
+	id, err := strconv.ParseUint(k.args[1], 10, 64)
+	if err != nil {
+		return usagef("%q is no id of a group", k.args[1])
+	}
+	return k.editUser(func(u *vault.User) { u.MainGroup = vault.GroupID(id) }, func(u userResult) string {
+		if u.Group == 0 {
+			return "no main group"
+		}
+		return fmt.Sprintf("main group %d", u.Group)
+	})
+}
+
+// editUser changes the user that the first argument names, and prints it; people are told what say says of it.
+func (k *call) editUser(edit func(*vault.User), say func(userResult) string) error {
 	out, err := update(k, func(_ *system, t *vault.Tx) (userResult, error) {
 		u, err := userNamed(t.Reader, k.args[0])
 		if err != nil {
 			return userResult{}, err
 		}
-		if u.Disabled != disabled {
-			err = t.EditUser(u.ID, func(u *vault.User) { u.Disabled = disabled })
+		if now := *u; !changes(&now, edit) {
+			return newUserResult(u), nil
 		}
+		err = t.EditUser(u.ID, edit)
 		return newUserResult(t.User(u.ID)), err
 	})
 	if err != nil {
 		return err
 	}
-	return k.print(out, func(w io.Writer) { fmt.Fprintf(w, "user %d, %s: %s\n", out.ID, out.Username, out.state()) })
+	return k.print(out, func(w io.Writer) { fmt.Fprintf(w, "user %d, %s: %s\n", out.ID, out.Username, say(out)) })
+}
+
+// changes reports whether an edit makes a difference that is shown.
+func changes(u *vault.User, edit func(*vault.User)) bool {
+	before := newUserResult(u)
+	edit(u)
+	return newUserResult(u) != before
 }
