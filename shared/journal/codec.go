@@ -87,6 +87,13 @@ func (c codec) openRecord(s *vault.StoredRecord) (opened, error) {
 	return opened{r, sha256.Sum256(plain)}, nil
 }
 
+// OpenRecord opens a record as a store keeps it and returns it with the hash of its plaintext, by which the next one continues it. Errors: NewerFormat,
+// Corrupt, and the Sealer's.
+func OpenRecord(sealer vault.Sealer, s *vault.StoredRecord) (*vault.Record, vault.Hash, error) {
+	o, err := codec{sealer}.openRecord(s)
+	return o.record, o.hash, err
+}
+
 // decode reads a value whose format number is at format. A newer format is told as such, whether or not what it changed still decodes. Decoding
 // once is what a cold start mostly does. No error quotes what was read: it may be secret.
 func decode(plain []byte, into any, format *uint16) error {

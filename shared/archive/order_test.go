@@ -1,0 +1,96 @@
+package archive
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+
+	"tresor/shared/vault"
+)
+
+// TestTheOrderIsTheReaders: who only iterates, as a restore does, gets nothing out of its place either.
+func TestTheOrderIsTheReaders(t *testing.T) {
+	s := world(t)
+	whole := takeApart(t, s)
+	hour := func(h vault.Hour, closed bool) Item { return Item{Hour: &Hour{h, closed}} }
+	at := func(match func(*Item) bool) Item { return whole.items[whole.index(t, match)] }
+	access := func(shard uint8) Item {
+		return Item{Access: &vault.StoredAccess{Shard: shard, ID: "x", Sealed: []byte{1}}}
+	}
+	journals := whole.items[:whole.index(t, isHour)]
+	for what, items := range map[string][]Item{
+		"an hour before the records":    slices.Concat([]Item{hour(1, true)}, whole.items),
+		"an hour after the secrets":     slices.Concat(whole.items, []Item{hour(1, true)}),
+		"the next hour after a secret":  slices.Concat(journals, []Item{hour(1, false), at(isSecret), hour(2, false)}),
+		"a record after the hours":      slices.Concat(journals, []Item{hour(1, true), journals[0]}),
+		"a record beyond the head":      slices.Concat(journals, []Item{{Record: &vault.StoredRecord{RecordKey: vault.RecordKey{Table: vault.Permissions, Seq: whole.header.Heads.Permissions.Seq + 1}}}}),
+		"a record of no journal":        {{Record: &vault.StoredRecord{RecordKey: vault.RecordKey{Table: 3, Seq: 1}}}},
+		"a record of journal 0":         {{Record: &vault.StoredRecord{RecordKey: vault.RecordKey{Seq: 1}}}},
+		"an access record in no hour":   slices.Concat(journals, []Item{access(1)}),
+		"an access record in no shard":  slices.Concat(journals, []Item{hour(1, true), access(vault.AccessShards)}),
+		"a closed hour after open ones": slices.Concat(journals, []Item{hour(1, false), hour(2, true)}),
+		"an open hour left out":         slices.Concat(journals, []Item{hour(1, false), hour(3, false)}),
+		"an access record too late":     slices.Concat(whole.items, []Item{access(1)}),
+		"a secret before the records":   slices.Concat([]Item{at(isSecret)}, whole.items),
+		"a secret of version 0":         slices.Concat(journals, []Item{{Secret: &vault.StoredSecret{SecretKey: vault.SecretKey{Entry: 1}}}}),
+		"no permissions":                journals[:whole.header.Heads.Entries.Seq],
+		"nothing":                       nil,
+	} {
+		p := whole.clone()
+		p.items = items
+		p.manifest = whole.fitting()
+		p.manifest.Sections = nil
+		r, err := Open(bytes.NewReader(p.assemble(t, s.Sealer)), func(Header) (vault.Sealer, error) { return s.Sealer, nil })
+		for err == nil {
+			_, err = r.Next()
+		}
+		if !errors.Is(err, vault.Corrupt) || !strings.Contains(err.Error(), "not in order") {
+			t.Errorf("%s: got %v, want Corrupt for the order", what, err)
+		}
+	}
+}
+
+// The chunks of a writer that is stopped, or that cuts them another way.
+func TestChunksOfAnotherSize(t *testing.T) {
+	s := world(t)
+	for what, sizes := range map[string][]int{"small": {5, 5}, "empty": {0, 5}, "an empty last one": {chunkSize, 0}, "too large": {chunkSize + 1}} {
+		var file bytes.Buffer
+		c := newChunkWriter(&file, s.Sealer, "id")
+		for i, n := range sizes {
+			c.plain = make([]byte, n)
+			file.Write(must(c.seal(i == len(sizes)-1)))
+		}
+		r := &chunkReader{r: &file, sealer: s.Sealer, id: "id"}
+		if _, err := io.Copy(io.Discard, r); !errors.Is(err, vault.Corrupt) {
+			t.Errorf("%s: got %v, want Corrupt", what, err)
+		}
+	}
+}
+
+// An archive is no store to write to, nor one to read in another order.
+func TestTheViewRefuses(t *testing.T) {
+	s := world(t)
+	a, err := Open(bytes.NewReader(takeApart(t, s).assemble(t, s.Sealer)), func(Header) (vault.Sealer, error) { return s.Sealer, nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	var store vault.Store = newView(a)
+	ctx, now := t.Context(), s.Clock.Now()
+	_, _, tail := store.Tail(ctx, vault.Entries, 7)
+	_, hour := store.AccessHour(ctx, 1)
+	_, secrets := store.Secrets(ctx, []vault.SecretKey{{Entry: 1, Version: 1}})
+	_, keysets := store.Keysets(ctx)
+	_, add := store.AddAttempts(ctx, "x", 1, now, now)
+	_, attempts := store.Attempts(ctx, "x", now)
+	for i, err := range []error{tail, hour, secrets, keysets, add, attempts, store.Commit(ctx, vault.Transaction{}), store.PutAccess(ctx, nil)} {
+		if err == nil {
+			t.Errorf("call %d was not refused", i)
+		}
+	}
+	if err := store.Close(); err != nil {
+		t.Error(err)
+	}
+}
