@@ -4,14 +4,13 @@ package main
 import (
 	"net/http"
 
-	"tresor/shared/auth"
 	"tresor/shared/dialect/syspass"
-	"tresor/shared/vault"
 	"tresor/shared/wire"
+	"tresor/shared/wire/bucket"
 )
 
 func main() {
-	wire.Start("syspass", func(v *vault.Vault, a *auth.Service) http.Handler {
-		return syspass.NewHandler(v, a)
+	wire.Start("syspass", func(s *wire.System) http.Handler {
+		return syspass.NewHandler(s.Vault, s.Auth, bucket.Depot(s))
 	}, syspass.Fail)
 }

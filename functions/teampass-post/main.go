@@ -4,14 +4,12 @@ package main
 import (
 	"net/http"
 
-	"tresor/shared/auth"
 	"tresor/shared/dialect/teampass"
-	"tresor/shared/vault"
 	"tresor/shared/wire"
 )
 
 func main() {
-	wire.Start("teampass-post", func(v *vault.Vault, a *auth.Service) http.Handler {
-		return teampass.NewHandler(v, a)
+	wire.Start("teampass-post", func(s *wire.System) http.Handler {
+		return teampass.NewHandler(s.Vault, s.Auth)
 	}, teampass.Fail)
 }

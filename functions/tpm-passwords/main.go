@@ -4,14 +4,12 @@ package main
 import (
 	"net/http"
 
-	"tresor/shared/auth"
 	"tresor/shared/dialect/tpm"
-	"tresor/shared/vault"
 	"tresor/shared/wire"
 )
 
 func main() {
-	wire.Start("tpm-passwords", func(v *vault.Vault, a *auth.Service) http.Handler {
-		return tpm.NewHandler(v, a, tpm.Passwords)
+	wire.Start("tpm-passwords", func(s *wire.System) http.Handler {
+		return tpm.NewHandler(s.Vault, s.Auth, tpm.Passwords)
 	}, tpm.Fail)
 }

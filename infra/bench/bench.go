@@ -73,6 +73,7 @@ func Run(ctx context.Context, o Options) ([]Figure, error) {
 		{"requests and capacity units", counts},
 		{fmt.Sprintf("a vault of %d entries", o.Many), scale},
 		{"embedded reads", embeddedReads},
+		{"embedded creates", embeddedCreates},
 		{"embedded writers", embeddedWriters},
 		{"writers on DynamoDB", dynamoWriters},
 	}

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -72,37 +73,50 @@ func perSecond(d time.Duration, do func() error) (float64, error) {
 
 // httpReads measures the same through the whole server, over loopback.
 func (p *process) httpReads(ctx context.Context, o Options) (float64, error) {
-	handler, err := o.Serve(p.vault, p.auth)
+	url, stop, err := o.listen(ctx, p)
 	if err != nil {
 		return 0, err
+	}
+	defer stop()
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: clients}, Timeout: time.Minute}
+	url = fmt.Sprintf("%s/api/index.php/read/items/%d?apikey=%s", url, vault.EntryID(few/2), p.admin.APIKey)
+	return perSecond(o.For, func() error {
+		r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+		if err != nil {
+			return err
+		}
+		return send(client, r)
+	})
+}
+
+// listen serves a vault on a port of its own, until stop is called.
+func (o *Options) listen(ctx context.Context, p *process) (url string, stop func(), err error) {
+	handler, err := o.Serve(p.vault, p.auth)
+	if err != nil {
+		return "", nil, err
 	}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
-		return 0, err
+		return "", nil, err
 	}
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = server.Serve(listener) }() // until Close, below
-	defer func() { _ = server.Close() }()
-	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: clients}, Timeout: time.Minute}
-	url := fmt.Sprintf("http://%s/api/index.php/read/items/%d?apikey=%s", listener.Addr(), vault.EntryID(few/2), p.admin.APIKey)
-	return perSecond(o.For, func() error { return get(ctx, client, url) })
+	return "http://" + listener.Addr().String(), func() { _ = server.Close() }, nil
 }
 
-func get(ctx context.Context, client *http.Client, url string) error {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
-	if err != nil {
-		return err
-	}
+// send sends a request and wants success, in the words of any dialect.
+func send(client *http.Client, r *http.Request) error {
 	res, err := client.Do(r)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = res.Body.Close() }()
-	if _, err := io.Copy(io.Discard, res.Body); err != nil {
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
 		return err
 	}
-	if res.StatusCode != http.StatusOK {
-		return fmt.Errorf("status %d", res.StatusCode)
+	if res.StatusCode != http.StatusOK || bytes.Contains(body, []byte(`"error"`)) {
+		return fmt.Errorf("status %d: %.200s", res.StatusCode, body)
 	}
 	return nil
 }

@@ -51,14 +51,11 @@ func heap() float64 {
 
 // handlers measures the processor time of a page and of searches in the dialects' handlers.
 func (p *process) handlers(n int) ([]Figure, error) {
-	tpm := dialect.Functions["TpmPasswordsFunction"](p.vault, p.auth)
-	syspass := dialect.Functions["SyspassFunction"](p.vault, p.auth)
-	search := func(text string) func() *http.Request {
-		return func() *http.Request {
-			body, _ := json.Marshal(map[string]any{"jsonrpc": "2.0", "id": 1, "method": "account/search",
-				"params": map[string]any{"authToken": p.admin.SysPass.AuthToken, "text": text, "count": 20}})
-			return request(http.MethodPost, "/api.php", string(body))
-		}
+	parts := dialect.Parts{Vault: p.vault, Auth: p.auth}
+	tpm, syspass := dialect.Functions["TpmPasswordsFunction"](parts), dialect.Functions["SyspassFunction"](parts)
+	search := func(filters map[string]any) func() *http.Request {
+		filters["count"] = 20
+		return func() *http.Request { return p.rpc("account/search", filters) }
 	}
 	get := func(path string) func() *http.Request {
 		return func() *http.Request {
@@ -77,8 +74,13 @@ func (p *process) handlers(n int) ([]Figure, error) {
 		{"tpm_list_last_page", tpm, get(fmt.Sprintf("passwords/page/%d.json", max(1, n/20)))},
 		{"tpm_search_two_words", tpm, get("passwords/search/mail%20billing.json")},
 		{"tpm_search_operator", tpm, get("passwords/search/name%3A%5Bmail%5D%20username%3A%5Bsvc%5D.json")},
-		{"syspass_search_word", syspass, search("billing")},
-		{"syspass_search_nothing", syspass, search("no entry has this")}, // it looks at every entry
+		{"syspass_search_word", syspass, search(map[string]any{"text": "billing"})},
+		{"syspass_search_nothing", syspass, search(map[string]any{"text": "no entry has this"})}, // this and all below look at every entry
+		{"syspass_search_text_and_client", syspass, search(map[string]any{"text": "billing%no such", "clientId": p.project + 3})},
+		{"syspass_search_text_or_category", syspass, search(map[string]any{"text": "no entry has this", "categoryId": 99, "op": "or"})},
+		{"syspass_search_client_and_category", syspass, search(map[string]any{"clientId": p.project + 3, "categoryId": 99})},
+		{"syspass_search_client_or_tags", syspass, search(map[string]any{"clientId": 999, "tagsId": []int{999, 998}, "op": "or"})},
+		{"syspass_search_category_and_tags", syspass, search(map[string]any{"categoryId": 3, "tagsId": []int{2, 998}})},
 	} {
 		cpu, err := cpuOf(m.handler, m.request)
 		if err != nil {
@@ -87,6 +89,13 @@ func (p *process) handlers(n int) ([]Figure, error) {
 		figures = append(figures, Figure{fmt.Sprintf("%s_at_%d", m.name, n), cpu, "ms of CPU", atMost(10)})
 	}
 	return figures, nil
+}
+
+// rpc is a call of the sysPass API by the admin.
+func (p *process) rpc(method string, params map[string]any) *http.Request {
+	params["authToken"], params["tokenPass"] = p.admin.SysPass.AuthToken, p.admin.SysPass.TokenPass
+	body, _ := json.Marshal(map[string]any{"jsonrpc": "2.0", "id": 1, "method": method, "params": params}) // maps of plain values
+	return request(http.MethodPost, "/api.php", string(body))
 }
 
 // rounds is how often a request is repeated to measure its processor time.

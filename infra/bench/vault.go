@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -34,11 +35,21 @@ func found(ctx context.Context, store vault.Store, key seal.Wrapper) (*process, 
 	if p.admin, err = auth.Found(ctx, p.vault, sealer); err != nil {
 		return nil, err
 	}
-	p.project, err = vault.Update(ctx, p.vault, operator(), func(t *vault.Tx) (vault.ProjectID, error) {
-		return t.CreateProject(vault.Project{Name: "Bench", Manager: p.admin.AdminID})
+	p.project, err = vault.Update(ctx, p.vault, operator(), func(t *vault.Tx) (first vault.ProjectID, err error) {
+		for i := range spread {
+			id, failed := t.CreateProject(vault.Project{Name: fmt.Sprintf("Bench %02d", i), Manager: p.admin.AdminID})
+			_, categoryFailed := t.CreateCategory(vault.Category{Name: fmt.Sprintf("Category %02d", i)})
+			_, tagFailed := t.EnsureTags([]string{fmt.Sprintf("tag %02d", i)})
+			err = errors.Join(err, failed, categoryFailed, tagFailed)
+			first = id - vault.ProjectID(i)
+		}
+		return first, err
 	})
 	return p, err
 }
+
+// spread is how many projects, categories and tags there are. Entries are spread over them.
+const spread = 20
 
 func foundInMemory(ctx context.Context, store vault.Store) (*process, error) {
 	return found(ctx, store, keyfile.Generate())
@@ -85,7 +96,7 @@ func (p *process) fill(ctx context.Context, n int) error {
 // entry returns the i-th entry to make: some 200 bytes of text, the same in each run.
 func (p *process) entry(i int) vault.Entry {
 	return vault.Entry{
-		Project: p.project, Manager: p.admin.AdminID, Name: fmt.Sprintf("%s-%s-%06d", word(i), word(i/7), i), Username: "svc_" + word(i/3),
+		Project: p.project + vault.ProjectID(i%spread), Category: vault.CategoryID(1 + i/3%spread), Tags: []vault.TagID{vault.TagID(1 + i/7%spread)}, Manager: p.admin.AdminID, Name: fmt.Sprintf("%s-%s-%06d", word(i), word(i/7), i), Username: "svc_" + word(i/3),
 		Email: word(i) + "@example.com", URL: fmt.Sprintf("https://%s-%d.example.com/%s", word(i/11), i, word(i)), Notes: prose(uint64(i), 100),
 	}
 }

@@ -30,7 +30,7 @@ type place struct {
 func (p *place) environment(vaultName, purposes, dynamo string) []string {
 	return []string{
 		"TRESOR_VAULT=" + vaultName, "TRESOR_ENTRIES_TABLE=" + p.tables.Entries, "TRESOR_PERMISSIONS_TABLE=" + p.tables.Permissions,
-		"TRESOR_KEY_ID=" + kmslocal.KeyID, "TRESOR_PURPOSES=" + purposes,
+		"TRESOR_BUCKET=objects", "TRESOR_KEY_ID=" + kmslocal.KeyID, "TRESOR_PURPOSES=" + purposes,
 		"AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=local", "AWS_SECRET_ACCESS_KEY=local",
 		"AWS_ENDPOINT_URL_DYNAMODB=" + dynamo, "AWS_ENDPOINT_URL_KMS=" + p.kms.URL,
 	}

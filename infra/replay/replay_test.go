@@ -2,7 +2,10 @@ package replay_test
 
 import (
 	"context"
+	"io/fs"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -13,7 +16,9 @@ import (
 	recorded "tresor/events"
 	"tresor/infra/canary"
 	"tresor/infra/replay"
+	"tresor/shared/blob"
 	"tresor/shared/compact"
+	"tresor/shared/depot"
 	"tresor/shared/dialect"
 	"tresor/shared/gateway"
 	"tresor/shared/scenario"
@@ -25,24 +30,31 @@ type world struct {
 	*scenario.System
 	*replay.World
 	functions map[string]*gateway.Handler
+	objects   string // the folder that exports and backups lie in
 }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{System: scenario.New(t), functions: map[string]*gateway.Handler{}}
+	w := &world{System: scenario.New(t), functions: map[string]*gateway.Handler{}, objects: t.TempDir()}
 	var err error
 	if w.World, err = replay.Prepare(t.Context(), w.Vault, w.Founding); err != nil {
 		t.Fatal(err)
 	}
-	w.serve()
+	w.serve(t)
 	return w
 }
 
 // serve makes the handlers as package wire does. They write to the log that is there now.
-func (w *world) serve() {
+func (w *world) serve(t *testing.T) {
+	t.Helper()
+	blobs, err := blob.OpenFolder(w.objects)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := depot.New(depot.Parts{Vault: w.Vault, Log: w.Log, Store: w.Store, Sealer: w.Sealer, Blobs: blobs, Now: w.Clock.Now})
 	for id, construct := range dialect.Functions {
 		name := dialect.FunctionName(id)
-		w.functions[name] = gateway.New(construct(w.Vault, w.Auth), gateway.Options{Function: name, Fail: dialect.Fail(id)})
+		w.functions[name] = gateway.New(construct(dialect.Parts{Vault: w.Vault, Auth: w.Auth, Depot: d}), gateway.Options{Function: name, Fail: dialect.Fail(id)})
 	}
 }
 
@@ -153,14 +165,16 @@ func TestNothingSecretIsWritten(t *testing.T) {
 		t.Fatal(err)
 	}
 	all = append(all, transcripts...)
-	var secret canary.Set
-	secret.AddCredentials(w.Admin)
-	for _, s := range w.Secrets {
-		secret.Add("a stored password", s)
+	var secret, stored canary.Set // what requests carry may well stand in an export
+	for _, set := range []*canary.Set{&secret, &stored} {
+		set.AddCredentials(w.Admin)
+		for _, s := range w.Secrets {
+			set.Add("a stored password", s)
+		}
 	}
 	failed := 0
 	written := canary.Written(t, func() {
-		w.serve()
+		w.serve(t)
 		for _, r := range all {
 			secret.AddRequest(r.Event)
 			out := w.send(t, r.Function, r.Event)
@@ -181,7 +195,30 @@ func TestNothingSecretIsWritten(t *testing.T) {
 	if lines := strings.Count(written, `"msg":"request"`); lines != len(all) {
 		t.Errorf("%d lines for %d requests", lines, len(all))
 	}
+	if n := w.searchObjects(t, &stored); n < 5 {
+		t.Errorf("only %d exports and backups to search", n)
+	}
 	t.Logf("%d requests, %d of transcripts, %d answered with 5xx; %d texts searched for", len(all), len(transcripts), failed, secret.Len())
+}
+
+// searchObjects looks for what is stored in each export and backup, and returns how many there are.
+func (w *world) searchObjects(t *testing.T, stored *canary.Set) (n int) {
+	t.Helper()
+	err := filepath.WalkDir(w.objects, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		n++
+		content, err := os.ReadFile(path)
+		if found := stored.Found(string(content)); len(found) > 0 {
+			t.Errorf("%s holds %v", d.Name(), found)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
 }
 
 func TestTranscriptsOfEveryDialect(t *testing.T) {

@@ -145,3 +145,41 @@ func TestSettings(t *testing.T) {
 		t.Errorf("settings KEY=-: %+v", o)
 	}
 }
+
+// TestTokenRefresh gives each dialect's token new strings: its limits stay, and the old strings end for a running server's next request.
+func TestTokenRefresh(t *testing.T) {
+	dir, first := newVault(t)
+	s := startServer(t, "--data", dir)
+	search := func(token string) string {
+		_, failure := sysPass(t, s.url, "category/search", map[string]any{"authToken": token})
+		return failure
+	}
+	old := object[tokenResult](t, ok(t, "token", "add", "--data", dir, "--dialect", "syspass", "--user", "admin", "--action", "category/search", "--json"))
+	fresh := object[tokenResult](t, ok(t, "token", "refresh", fmt.Sprint(old.ID), "--data", dir, "--json"))
+	if fresh.ID != old.ID || fresh.AuthToken == old.AuthToken || len(fresh.TokenPass) != 64 || fresh.TokenPass == old.TokenPass {
+		t.Errorf("got %+v after %+v", fresh, old)
+	}
+	if got := search(old.AuthToken); got != "Internal error" {
+		t.Errorf("the old string: %q", got)
+	}
+	if got := search(fresh.AuthToken); got != "" {
+		t.Errorf("the new string: %q", got)
+	}
+	if _, failure := sysPass(t, s.url, "tag/search", map[string]any{"authToken": fresh.AuthToken}); failure != "Internal error" {
+		t.Errorf("the limits went: %q", failure)
+	}
+	for id, text := range map[string]string{"1": `^\{"id":1,"public_key":"[0-9a-f]{64}","private_key":"[0-9a-f]{64}"\}\n$`, "3": `^\{"id":3,"apikey":"\w{43}"\}\n$`} {
+		if out := ok(t, "token", "refresh", id, "--data", dir, "--json"); !regexp.MustCompile(text).MatchString(out) {
+			t.Errorf("token refresh %s: %q", id, out)
+		}
+	}
+	if status, _ := teamPass(t, s.url, "info/version", first.TeamPass.APIKey); status == http.StatusOK {
+		t.Error("the old API key works")
+	}
+	ok(t, "token", "revoke", fmt.Sprint(old.ID), "--data", dir)
+	for args, why := range map[string]string{"refresh 99": "there is no token 99", "refresh " + fmt.Sprint(old.ID): "no such credential", "refresh x": "not the id of a token"} {
+		if o := runCommand(t, "", append([]string{"token"}, strings.Fields(args+" --data "+dir)...)...); o.status == 0 || !strings.Contains(o.stderr, why) {
+			t.Errorf("token %s: %+v, want %q", args, o, why)
+		}
+	}
+}

@@ -14,6 +14,7 @@ import (
 	"tresor/infra/bench"
 	"tresor/infra/dynamodblocal"
 	"tresor/shared/auth"
+	"tresor/shared/dialect"
 	"tresor/shared/vault"
 	"tresor/shared/wire"
 )
@@ -82,7 +83,7 @@ func (k *call) benchTables() (*bench.Tables, func(), error) {
 }
 
 func benchServer(v *vault.Vault, a *auth.Service) (http.Handler, error) {
-	return newHandler(v, a, newLog(io.Discard), false)
+	return newHandler(dialect.Parts{Vault: v, Auth: a}, newLog(io.Discard), false)
 }
 
 func benchProcess(ctx context.Context) *exec.Cmd {

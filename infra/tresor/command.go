@@ -29,6 +29,7 @@ func commands() []command {
 		{"token add", "", "make a token, API key or key pair for a user; prints it", tokenAdd},
 		{"token list", "", "list tokens, without their secrets", tokenList},
 		{"token revoke", "ID", "end a token; holds from the next request on", tokenRevoke},
+		{"token refresh", "ID", "give a token new strings; the old ones end at once", tokenRefresh},
 		{"settings", "[KEY=VALUE]...", "show or change settings", settings},
 		{"audit verify", "", "recompute the hash chains of journals and access records", auditVerify},
 		{"bench", "", "measure the figures that the design promises", runBench},

@@ -20,7 +20,7 @@ func TestStoreDynamoDB(t *testing.T) {
 	for name, value := range map[string]string{
 		"TRESOR_VAULT": "command", "TRESOR_ENTRIES_TABLE": tables.Entries, "TRESOR_PERMISSIONS_TABLE": tables.Permissions, "TRESOR_KEY_ID": kmslocal.KeyID,
 		"AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_CONFIG_FILE": "none", "AWS_SHARED_CREDENTIALS_FILE": "none",
-		"AWS_ENDPOINT_URL_DYNAMODB": db.URL, "AWS_ENDPOINT_URL_KMS": kms.URL,
+		"AWS_ENDPOINT_URL_DYNAMODB": db.URL, "AWS_ENDPOINT_URL_KMS": kms.URL, "TRESOR_BUCKET": "",
 	} {
 		t.Setenv(name, value)
 	}
@@ -41,8 +41,11 @@ func TestStoreDynamoDB(t *testing.T) {
 	if status, body := teamPass(t, s.url, "info/version", token.APIKey); status != http.StatusOK {
 		t.Errorf("a new token: %d %s", status, body)
 	}
+	if _, failure := sysPass(t, s.url, "config/backup", map[string]any{"authToken": f.SysPass.AuthToken, "path": "x"}); failure != `Unable to create the backups directory ("x")` {
+		t.Errorf("without a bucket: %q", failure)
+	}
 	s.stop(t)
-	if strings.Contains(s.output(), "warning") {
+	if strings.Count(s.output(), "warning") != 1 || !strings.Contains(s.output(), "TRESOR_BUCKET is not set") {
 		t.Errorf("got %q", s.output())
 	}
 	if got := ok(t, with("audit", "verify")...); got != `{"ok":true,"entries":1,"permissions":2}`+"\n" {

@@ -97,7 +97,7 @@ func (b *backend) found(ctx context.Context) (*system, *auth.Founding, error) {
 		return nil, nil, err
 	}
 	sealer.ReloadWith(b.store.Keysets)
-	s := assemble(b.store, sealer, journal.WithGenesis(keysets))
+	s := b.assemble(sealer, journal.WithGenesis(keysets))
 	f, err := auth.Found(ctx, s.vault, sealer)
 	if err != nil {
 		// Another init may have come first: then our keys do not open its records, which would say something less clear.

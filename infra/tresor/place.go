@@ -13,6 +13,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 
 	"tresor/shared/auth"
+	"tresor/shared/blob"
+	"tresor/shared/blob/s3"
+	"tresor/shared/depot"
+	"tresor/shared/dialect"
 	"tresor/shared/dynamo"
 	"tresor/shared/journal"
 	"tresor/shared/seal"
@@ -26,8 +30,9 @@ import (
 
 // Names in a data folder.
 const (
-	vaultFile = "vault.db"
-	keyFile   = "key"
+	vaultFile     = "vault.db"
+	keyFile       = "key"
+	objectsFolder = "objects" // what lies in a bucket on AWS
 )
 
 // place says where a vault lies.
@@ -75,10 +80,11 @@ func (p *place) keyInside() bool {
 	return err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
 }
 
-// backend is a store and what wraps its keysets.
+// backend is a store, what wraps its keysets, and where objects are kept.
 type backend struct {
 	store vault.Store
 	keys  func() (seal.Wrapper, error)
+	blobs func() (blob.Store, error) // nil, nil: no place is configured
 }
 
 // connect opens the store. make: an embedded one is made if there is none.
@@ -103,7 +109,8 @@ func (p *place) connect(ctx context.Context, create bool) (*backend, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &backend{store, func() (seal.Wrapper, error) { return p.key(create) }}, nil
+	objects := func() (blob.Store, error) { return blob.OpenFolder(filepath.Join(p.data, objectsFolder)) }
+	return &backend{store, func() (seal.Wrapper, error) { return p.key(create) }, objects}, nil
 }
 
 // key loads the key file, or makes it if create says so and there is none: it may have been put there before, or by an init that did not come
@@ -141,7 +148,13 @@ func connectAWS(ctx context.Context) (*backend, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &backend{store, func() (seal.Wrapper, error) { return kmswrap.New(wire.NewKMS(cfg), settings.Key), nil }}, nil
+	objects := func() (blob.Store, error) {
+		if settings.Bucket == "" {
+			return nil, nil
+		}
+		return s3.New(s3.NewClient(cfg), s3.Config{Bucket: settings.Bucket, Prefix: settings.Vault})
+	}
+	return &backend{store, func() (seal.Wrapper, error) { return kmswrap.New(wire.NewKMS(cfg), settings.Key), nil }, objects}, nil
 }
 
 // system is an open vault.
@@ -151,6 +164,17 @@ type system struct {
 	log    *journal.Log
 	store  vault.Store
 	sealer vault.Sealer
+	blobs  func() (blob.Store, error)
+}
+
+// parts returns what the handlers of all functions are made of.
+func (s *system) parts() (dialect.Parts, error) {
+	blobs, err := s.blobs()
+	if err != nil {
+		return dialect.Parts{}, fmt.Errorf("open the objects: %w", err)
+	}
+	d := depot.New(depot.Parts{Vault: s.vault, Log: s.log, Store: s.store, Sealer: s.sealer, Blobs: blobs})
+	return dialect.Parts{Vault: s.vault, Auth: s.auth, Depot: d}, nil
 }
 
 func (s *system) close() { _ = s.store.Close() }
@@ -186,11 +210,11 @@ func (b *backend) open(ctx context.Context) (*system, error) {
 		return nil, err
 	}
 	sealer.ReloadWith(b.store.Keysets)
-	return assemble(b.store, sealer), nil
+	return b.assemble(sealer), nil
 }
 
-func assemble(store vault.Store, sealer vault.Sealer, options ...journal.Option) *system {
-	log := journal.Open(store, sealer, options...)
+func (b *backend) assemble(sealer vault.Sealer, options ...journal.Option) *system {
+	log := journal.Open(b.store, sealer, options...)
 	v := vault.New(log, vault.Options{Strength: strength.Rate})
-	return &system{vault: v, auth: auth.New(v, sealer, store, auth.Options{}), log: log, store: store, sealer: sealer}
+	return &system{vault: v, auth: auth.New(v, sealer, b.store, auth.Options{}), log: log, store: b.store, sealer: sealer, blobs: b.blobs}
 }

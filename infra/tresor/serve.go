@@ -16,11 +16,11 @@ import (
 
 	"tresor"
 	"tresor/infra/localapi"
-	"tresor/shared/auth"
 	"tresor/shared/compact"
 	"tresor/shared/dialect"
 	"tresor/shared/gateway"
 	"tresor/shared/vault"
+	"tresor/shared/wire"
 )
 
 // Timeouts of the server. A client on a slow line may take its time over a body of 10 MB; nobody may hold a connection open by
@@ -60,6 +60,7 @@ func serve(k *call) error {
 	}
 	defer s.close()
 	k.warnKey()
+	k.warnBucket()
 	return k.serveOn(s, f, d)
 }
 
@@ -108,11 +109,22 @@ func (k *call) warnKey() {
 	}
 }
 
+// warnBucket tells when config/backup and config/export will be refused.
+func (k *call) warnBucket() {
+	if k.place.store != "" && !wire.HasBucket() {
+		fmt.Fprintln(k.err, "tresor serve: warning: TRESOR_BUCKET is not set; backups and exports have nowhere to go")
+	}
+}
+
 // serveOn serves until the call's context ends (SIGTERM, SIGINT), then finishes what runs.
 func (k *call) serveOn(s *system, f serveFlags, d *demo) error {
 	ctx, stop := context.WithCancel(k.ctx)
 	defer stop()
-	handler, err := newHandler(s.vault, s.auth, newLog(k.err), f.proxied)
+	parts, err := s.parts()
+	if err != nil {
+		return err
+	}
+	handler, err := newHandler(parts, newLog(k.err), f.proxied)
 	if err != nil {
 		return err
 	}
@@ -173,10 +185,10 @@ func (k *call) ready(url string, d *demo) {
 }
 
 // newHandler is the API Gateway of this process: the routes of the template that is deployed, and every function of it on the one vault.
-func newHandler(v *vault.Vault, a *auth.Service, log *slog.Logger, proxied bool) (http.Handler, error) {
+func newHandler(p dialect.Parts, log *slog.Logger, proxied bool) (http.Handler, error) {
 	functions := map[string]localapi.Invoke{}
 	for id, construct := range dialect.Functions {
-		functions[id] = gateway.New(construct(v, a), gateway.Options{Function: dialect.FunctionName(id), Log: log, Fail: dialect.Fail(id)}).Proxy
+		functions[id] = gateway.New(construct(p), gateway.Options{Function: dialect.FunctionName(id), Log: log, Fail: dialect.Fail(id)}).Proxy
 	}
 	var options []localapi.Option
 	if proxied {

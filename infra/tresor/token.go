@@ -85,17 +85,55 @@ func tokenAdd(k *call) error {
 			return 0, err
 		}
 		c.User = u.ID
-		return t.CreateCredential(c, func(id vault.CredentialID) ([]byte, error) {
-			if out.PrivateKey == "" {
-				return nil, nil
-			}
-			return auth.SealKey(s.sealer, out.PrivateKey)(id)
-		})
+		return t.CreateCredential(c, out.sealKey(s))
 	})
 	if err != nil {
 		return err
 	}
 	return k.print(out, out.people)
+}
+
+// sealKey seals the private key, where there is one.
+func (r *tokenResult) sealKey(s *system) func(vault.CredentialID) ([]byte, error) {
+	if r.PrivateKey == "" {
+		return func(vault.CredentialID) ([]byte, error) { return nil, nil }
+	}
+	return auth.SealKey(s.sealer, r.PrivateKey)
+}
+
+// tokenRefresh gives a token new strings: who may do what with it stays.
+func tokenRefresh(k *call) error {
+	id, err := k.tokenID()
+	if err != nil {
+		return err
+	}
+	var out tokenResult
+	_, err = update(k, func(s *system, t *vault.Tx) (struct{}, error) {
+		old := t.Credential(id)
+		if old == nil {
+			return struct{}{}, fmt.Errorf("there is no token %d", id)
+		}
+		fresh := vault.Credential{Dialect: old.Dialect}
+		out = tokenResult{ID: id}
+		out.newStrings(&fresh)
+		return struct{}{}, t.RefreshCredential(id, fresh, out.sealKey(s))
+	})
+	if err != nil {
+		return err
+	}
+	return k.print(out, out.people)
+}
+
+// tokenID reads the one argument of a command.
+func (k *call) tokenID() (vault.CredentialID, error) {
+	if err := k.parse(1, 1); err != nil {
+		return 0, err
+	}
+	id, err := strconv.ParseUint(k.args[0], 10, 64)
+	if err != nil {
+		return 0, usagef("%q is not the id of a token", k.args[0])
+	}
+	return vault.CredentialID(id), nil
 }
 
 // credential checks the flags. Its errors are usage errors.
@@ -226,16 +264,11 @@ func tokenList(k *call) error {
 }
 
 func tokenRevoke(k *call) error {
-	if err := k.parse(1, 1); err != nil {
+	id, err := k.tokenID()
+	if err != nil {
 		return err
 	}
-	id, err := strconv.ParseUint(k.args[0], 10, 64)
-	if err != nil {
-		return usagef("%q is not the id of a token", k.args[0])
-	}
-	_, err = update(k, func(_ *system, t *vault.Tx) (struct{}, error) {
-		return struct{}{}, t.RevokeCredential(vault.CredentialID(id))
-	})
+	_, err = update(k, func(_ *system, t *vault.Tx) (struct{}, error) { return struct{}{}, t.RevokeCredential(id) })
 	if err != nil {
 		return err
 	}

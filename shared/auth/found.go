@@ -32,6 +32,19 @@ func masterPasswordBinding() vault.Binding {
 	return vault.Binding{Table: vault.Permissions, Kind: "setting", ID: MasterPasswordSetting, Field: "value", Version: 1}
 }
 
+// OpenMasterPassword opens the value of MasterPasswordSetting. Errors: NotFound where there is none; those of the sealer.
+func OpenMasterPassword(sealer vault.Sealer, setting string) (vault.Secret, error) {
+	if setting == "" {
+		return vault.Secret{}, &vault.Error{Kind: vault.NotFound, Msg: "the vault has no master password"}
+	}
+	sealed, err := base64.StdEncoding.DecodeString(setting)
+	if err != nil {
+		return vault.Secret{}, &vault.Error{Kind: vault.Corrupt, Msg: "the master password does not open", Err: err}
+	}
+	master, err := sealer.Open(vault.PurposeCredentials, sealed, masterPasswordBinding())
+	return vault.NewSecret(string(master)), err
+}
+
 // Found makes a vault: its first admin, one credential for each dialect, the default category and the settings. It is one transaction, which the
 // log joins with the keysets (journal.WithGenesis). Errors: Exists; others from the store.
 func Found(ctx context.Context, v *vault.Vault, sealer vault.Sealer) (*Founding, error) {

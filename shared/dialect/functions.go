@@ -16,37 +16,44 @@ import (
 	"tresor/shared/vault"
 )
 
+// Parts are what handlers are made of.
+type Parts struct {
+	Vault *vault.Vault
+	Auth  *auth.Service
+	Depot syspass.Depot
+}
+
 // Constructor makes a function's handler.
-type Constructor func(v *vault.Vault, a *auth.Service) http.Handler
+type Constructor func(s Parts) http.Handler
 
 // Functions are the functions that answer requests, by their logical ids in template.yaml.
 var Functions = map[string]Constructor{
-	"SyspassFunction": func(v *vault.Vault, a *auth.Service) http.Handler {
-		return syspass.NewHandler(v, a)
+	"SyspassFunction": func(s Parts) http.Handler {
+		return syspass.NewHandler(s.Vault, s.Auth, s.Depot)
 	},
-	"TeampassItemsFunction": func(v *vault.Vault, a *auth.Service) http.Handler {
-		return teampass.NewHandler(v, a, teampass.Items)
+	"TeampassItemsFunction": func(s Parts) http.Handler {
+		return teampass.NewHandler(s.Vault, s.Auth, teampass.Items)
 	},
-	"TeampassFoldersFunction": func(v *vault.Vault, a *auth.Service) http.Handler {
-		return teampass.NewHandler(v, a, teampass.Folders)
+	"TeampassFoldersFunction": func(s Parts) http.Handler {
+		return teampass.NewHandler(s.Vault, s.Auth, teampass.Folders)
 	},
-	"TeampassInfoFunction": func(v *vault.Vault, a *auth.Service) http.Handler {
-		return teampass.NewHandler(v, a, teampass.Info)
+	"TeampassInfoFunction": func(s Parts) http.Handler {
+		return teampass.NewHandler(s.Vault, s.Auth, teampass.Info)
 	},
-	"TeampassPostFunction": func(v *vault.Vault, a *auth.Service) http.Handler {
-		return teampass.NewHandler(v, a)
+	"TeampassPostFunction": func(s Parts) http.Handler {
+		return teampass.NewHandler(s.Vault, s.Auth)
 	},
-	"TpmPasswordsFunction": func(v *vault.Vault, a *auth.Service) http.Handler {
-		return tpm.NewHandler(v, a, tpm.Passwords)
+	"TpmPasswordsFunction": func(s Parts) http.Handler {
+		return tpm.NewHandler(s.Vault, s.Auth, tpm.Passwords)
 	},
-	"TpmProjectsFunction": func(v *vault.Vault, a *auth.Service) http.Handler {
-		return tpm.NewHandler(v, a, tpm.Projects)
+	"TpmProjectsFunction": func(s Parts) http.Handler {
+		return tpm.NewHandler(s.Vault, s.Auth, tpm.Projects)
 	},
-	"TpmUsersFunction": func(v *vault.Vault, a *auth.Service) http.Handler {
-		return tpm.NewHandler(v, a, tpm.Users)
+	"TpmUsersFunction": func(s Parts) http.Handler {
+		return tpm.NewHandler(s.Vault, s.Auth, tpm.Users)
 	},
-	"TpmVersionFunction": func(v *vault.Vault, a *auth.Service) http.Handler {
-		return tpm.NewHandler(v, a)
+	"TpmVersionFunction": func(s Parts) http.Handler {
+		return tpm.NewHandler(s.Vault, s.Auth)
 	},
 }
 

@@ -13,6 +13,7 @@ import (
 	"reflect"
 	"runtime"
 	"slices"
+	"strings"
 	"testing"
 
 	"tresor"
@@ -125,7 +126,7 @@ func tableConstructors(t *testing.T) map[string]string {
 	ast.Inspect(parse(t, "functions.go"), func(n ast.Node) bool {
 		if pair, ok := n.(*ast.KeyValueExpr); ok {
 			if key, ok := pair.Key.(*ast.BasicLit); ok {
-				found[key.Value[1:len(key.Value)-1]] = text(t, pair.Value)
+				found[key.Value[1:len(key.Value)-1]] = body(t, pair.Value)
 			}
 		}
 		return true
@@ -142,10 +143,20 @@ func mainConstructor(t *testing.T, path string) (name, constructor, fail string)
 			return true
 		}
 		literal, _ := call.Args[0].(*ast.BasicLit)
-		name, constructor, fail = literal.Value[1:len(literal.Value)-1], text(t, call.Args[1]), text(t, call.Args[2])
+		name, constructor, fail = literal.Value[1:len(literal.Value)-1], body(t, call.Args[1]), text(t, call.Args[2])
 		return false
 	})
 	return name, constructor, fail
+}
+
+// body returns what a constructor does. The depot is the one part that each brings itself: a function links it only if it needs it.
+func body(t *testing.T, constructor ast.Expr) string {
+	t.Helper()
+	f, ok := constructor.(*ast.FuncLit)
+	if !ok {
+		t.Fatalf("%s is no function literal", text(t, constructor))
+	}
+	return strings.Replace(text(t, f.Body), "bucket.Depot(s)", "s.Depot", 1)
 }
 
 func parse(t *testing.T, path string) *ast.File {

@@ -87,7 +87,9 @@ func TestAnExportHoldsWhatTheCallerMaySee(t *testing.T) {
 			t.Errorf("%s: %d clients, %d tags, %d categories", name, len(x.Clients), len(x.Tags), len(x.Categories))
 		}
 	}
-	s.Do(t, func(tx *vault.Tx) error { return tx.EditUser(second.AdminID, func(u *vault.User) { u.Role = vault.IT }) })
+	s.Do(t, func(tx *vault.Tx) error {
+		return tx.EditUser(second.AdminID, func(u *vault.User) { u.Role = vault.IT })
+	})
 	if _, err := take(t.Context(), s, auth.Token(second.SysPass.AuthToken)); !errors.Is(err, vault.Forbidden) {
 		t.Errorf("IT: got %v, want Forbidden", err)
 	}

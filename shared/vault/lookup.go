@@ -212,6 +212,14 @@ func (r *Reader) Credentials() ([]*Credential, error) {
 	return list, nil
 }
 
+// Credential returns a credential; nil if there is none, or the caller may not know of it.
+func (r *Reader) Credential(id CredentialID) *Credential {
+	if !r.MayAdmin(WriteCredential, AdminTarget{}) {
+		return nil
+	}
+	return r.x.credential(id)
+}
+
 // Grants returns what was set on a project itself, and false where nothing ever was.
 func (r *Reader) Grants(id ProjectID) (ProjectGrants, bool) {
 	g := r.x.projectGrants(id)

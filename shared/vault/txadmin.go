@@ -183,6 +183,29 @@ func (t *Tx) RevokeCredential(id CredentialID) error {
 	return nil
 }
 
+// RefreshCredential gives a living credential new strings, of which fresh holds the hashes; everything else about it stays, and the old strings end at
+// once (sysPass 2.1: refresh). sealKey is as for CreateCredential. Errors: NotFound (also: revoked), Forbidden, Invalid.
+func (t *Tx) RefreshCredential(id CredentialID, fresh Credential, sealKey func(CredentialID) ([]byte, error)) error {
+	old := t.x.credential(id)
+	if old == nil || old.Revoked != 0 {
+		return fail(NotFound, "no such credential")
+	}
+	if !t.MayAdmin(WriteCredential, AdminTarget{Role: t.x.user(old.User).Role}) {
+		return fail(Forbidden, "not allowed to refresh credentials")
+	}
+	if fresh.TokenHash.IsZero() {
+		return fail(Invalid, "a credential needs a token")
+	}
+	key, err := sealKey(id)
+	if err != nil {
+		return err
+	}
+	c := *old
+	c.TokenHash, c.PassHash, c.PrivateKey = fresh.TokenHash, fresh.PassHash, key
+	t.put(Change{Credential: &c})
+	return nil
+}
+
 // SetSetting sets one of the vault's settings. Errors: Forbidden.
 func (t *Tx) SetSetting(key, value string) error {
 	if !t.MayAdmin(WriteSettings, AdminTarget{}) {

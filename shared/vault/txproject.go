@@ -34,12 +34,11 @@ func (t *Tx) CreateProject(p Project) (ProjectID, error) {
 // MayCreateProject reports why the caller may not create a project under parent (0: at the root), nil if it may. Errors: Forbidden, NotFound,
 // Invalid (the tree is too deep).
 func (t *Tx) MayCreateProject(parent ProjectID) error {
-	if parent == 0 {
-		c := t.principal.credential
-		if !t.MayAdmin(CreateRootProject, AdminTarget{}) || c != nil && len(c.Projects) > 0 {
-			return fail(Forbidden, "not allowed to create projects at the root")
-		}
+	switch {
+	case parent == 0 && t.MayCreateRoots():
 		return nil
+	case parent == 0:
+		return fail(Forbidden, "not allowed to create projects at the root")
 	}
 	if _, _, err := t.Project(parent); err != nil {
 		return err
@@ -51,6 +50,11 @@ func (t *Tx) MayCreateProject(parent ProjectID) error {
 		return fail(Invalid, "the tree is too deep")
 	}
 	return nil
+}
+
+// MayCreateRoots reports whether the caller may create projects at the root.
+func (r *Reader) MayCreateRoots() bool {
+	return r.MayAdmin(CreateRootProject, AdminTarget{}) && r.limits == nil
 }
 
 // EditProject changes a project's name, notes, tags, archive, and what TeamPass and sysPass keep of it. Needs full access. Its place in the tree, manager and
@@ -128,12 +132,14 @@ func (t *Tx) checkProject(p *Project) error {
 
 // SiblingNamed reports whether a living project other than except, directly under parent, has the name.
 func (t *Tx) SiblingNamed(parent ProjectID, name string, except ProjectID) bool {
-	return t.projectWhere(func(p *Project) bool { return p.Parent == parent && p.ID != except && EqualFold(p.Name, name) })
+	key := NameKey(name)
+	return t.projectWhere(func(p *Project) bool { return p.Parent == parent && p.ID != except && NameKey(p.Name) == key })
 }
 
 // ProjectNamed reports whether a living project anywhere in the tree has the name (TeamPass 5.12).
 func (t *Tx) ProjectNamed(name string) bool {
-	return t.projectWhere(func(p *Project) bool { return EqualFold(p.Name, name) })
+	key := NameKey(name)
+	return t.projectWhere(func(p *Project) bool { return NameKey(p.Name) == key })
 }
 
 // projectWhere looks among the living projects. Others' personal folders do not count: not even their names are anyone's business.

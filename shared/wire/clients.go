@@ -19,28 +19,26 @@ type Clients struct {
 	KMS      kmswrap.API
 }
 
-// NewClients returns clients with what Lambda puts into a function's environment: region and credentials of its role, which stay the same for
-// the life of the process. AWS_ENDPOINT_URL_DYNAMODB, AWS_ENDPOINT_URL_KMS and AWS_ENDPOINT_URL are honoured.
+// NewClients returns clients of a function.
+func NewClients() Clients {
+	return Clients{DynamoDB: dynamo.NewClient(Config("DYNAMODB")), KMS: NewKMS(Config("KMS"))}
+}
+
+// Config returns the configuration of a client of a service ("S3"): what Lambda puts into a function's environment, which is region and credentials
+// of its role and stays the same for the life of the process. AWS_ENDPOINT_URL_<service> and AWS_ENDPOINT_URL are honoured.
 //
 // The SDK's own loader (package config) is left out on purpose: it brings clients of four more services for ways to log in that a function does not
 // have, and reads files that are not there.
-func NewClients() Clients {
+func Config(service string) aws.Config {
 	region := os.Getenv("AWS_REGION")
 	if region == "" {
 		region = os.Getenv("AWS_DEFAULT_REGION")
 	}
-	return clientsOf(aws.Config{
+	return at(aws.Config{
 		Region: region,
 		Credentials: credentials.NewStaticCredentialsProvider(
 			os.Getenv("AWS_ACCESS_KEY_ID"), os.Getenv("AWS_SECRET_ACCESS_KEY"), os.Getenv("AWS_SESSION_TOKEN")),
-	})
-}
-
-func clientsOf(cfg aws.Config) Clients {
-	return Clients{
-		DynamoDB: dynamo.NewClient(at(cfg, "DYNAMODB")),
-		KMS:      NewKMS(at(cfg, "KMS")),
-	}
+	}, service)
 }
 
 // at points a configuration to the service's endpoint, if the environment names one.

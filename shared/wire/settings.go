@@ -15,6 +15,7 @@ const (
 	envVault       = "TRESOR_VAULT"             // prefix of all keys
 	envEntries     = "TRESOR_ENTRIES_TABLE"     // physical table names
 	envPermissions = "TRESOR_PERMISSIONS_TABLE" //
+	envBucket      = "TRESOR_BUCKET"            // name of the bucket; only where objects are kept
 	envKey         = "TRESOR_KEY_ID"            // KMS key id, ARN or alias
 	envPurposes    = "TRESOR_PURPOSES"          // keysets that the function's role may unwrap, separated by spaces; empty: all
 	envKeyFile     = "TRESOR_KEY_FILE"          // of the embedded vault; read by the command alone
@@ -23,13 +24,14 @@ const (
 // Settings say where a vault on AWS lies and which of its keysets this process opens.
 type Settings struct {
 	dynamo.Config
+	Bucket   string
 	Key      string
 	Purposes []vault.Purpose // none: all
 }
 
 // FromEnvironment reads the settings. Every problem is named, not the first alone.
 func FromEnvironment() (Settings, error) {
-	s := Settings{Config: dynamo.Config{Vault: os.Getenv(envVault), Entries: os.Getenv(envEntries), Permissions: os.Getenv(envPermissions)}, Key: os.Getenv(envKey)}
+	s := Settings{Config: dynamo.Config{Vault: os.Getenv(envVault), Entries: os.Getenv(envEntries), Permissions: os.Getenv(envPermissions)}, Bucket: os.Getenv(envBucket), Key: os.Getenv(envKey)}
 	var problems []error
 	for _, name := range []string{envVault, envEntries, envPermissions, envKey} {
 		if os.Getenv(name) == "" {
@@ -55,3 +57,6 @@ func purpose(name string) (vault.Purpose, error) {
 
 // KeyFile returns the path in TRESOR_KEY_FILE, or "".
 func KeyFile() string { return os.Getenv(envKeyFile) }
+
+// HasBucket reports whether the environment names a bucket.
+func HasBucket() bool { return os.Getenv(envBucket) != "" }

@@ -9,7 +9,6 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 
-	"tresor/shared/auth"
 	"tresor/shared/gateway"
 	"tresor/shared/vault"
 )
@@ -19,9 +18,9 @@ const openTimeout = 9 * time.Second
 
 // Start serves a dialect as the Lambda function of the given name, for as long as the process lives. fail answers in the dialect's shape when
 // the handler panics; it may be nil.
-func Start(function string, handler func(*vault.Vault, *auth.Service) http.Handler, fail http.HandlerFunc) {
+func Start(function string, handler func(*System) http.Handler, fail http.HandlerFunc) {
 	s := begin(function)
-	lambda.Start(gateway.New(handler(s.Vault, s.Auth), gateway.Options{Function: function, Fail: fail}).Proxy)
+	lambda.Start(gateway.New(handler(s), gateway.Options{Function: function, Fail: fail}).Proxy)
 }
 
 // StartJob runs job for each event of a schedule. What the event holds does not matter.

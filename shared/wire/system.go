@@ -15,9 +15,12 @@ import (
 
 // System is one process's vault.
 type System struct {
-	Vault *vault.Vault
-	Auth  *auth.Service
-	Log   *journal.Log
+	Vault    *vault.Vault
+	Auth     *auth.Service
+	Log      *journal.Log
+	Store    vault.Store
+	Sealer   vault.Sealer
+	Settings Settings
 }
 
 // Open builds the vault and catches up once. The system is usable even with an error, which says why the catch-up did not succeed: each
@@ -28,13 +31,15 @@ func Open(ctx context.Context, s Settings, c Clients) (*System, error) {
 	if err != nil {
 		return nil, err
 	}
-	return assemble(ctx, store, &lateSealer{store: store, wrapper: kmswrap.New(c.KMS, s.Key), purposes: s.Purposes})
+	system, err := assemble(ctx, store, &lateSealer{store: store, wrapper: kmswrap.New(c.KMS, s.Key), purposes: s.Purposes})
+	system.Settings = s
+	return system, err
 }
 
 func assemble(ctx context.Context, store vault.Store, sealer *lateSealer) (*System, error) {
 	log := journal.Open(store, sealer)
 	v := vault.New(log, vault.Options{Strength: strength.Rate})
-	system := &System{Vault: v, Auth: auth.New(v, sealer, store, auth.Options{}), Log: log}
+	system := &System{Vault: v, Auth: auth.New(v, sealer, store, auth.Options{}), Log: log, Store: store, Sealer: sealer}
 	var wg sync.WaitGroup
 	wg.Go(func() { _, _ = sealer.load() }) // beside the first Query; who needs the keys waits for this, and gets its error
 	err := v.Fresh(ctx)

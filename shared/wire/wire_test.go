@@ -76,10 +76,10 @@ func found(t *testing.T) *auth.Founding {
 }
 
 // whoami answers a TeamPass key with its user's name, and errors with their kind.
-func whoami(v *vault.Vault, _ *auth.Service) http.Handler {
+func whoami(s *System) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		req := vault.Request{Auth: auth.Token(r.Header.Get("X-Key")), Action: vault.Action{Dialect: vault.TeamPass, Name: "test"}}
-		name, err := vault.View(r.Context(), v, req, func(r *vault.Reader) (string, error) { return r.Principal().User().Username, nil })
+		name, err := vault.View(r.Context(), s.Vault, req, func(r *vault.Reader) (string, error) { return r.Principal().User().Username, nil })
 		if err != nil {
 			name = vault.KindOf(err).Error()
 		}
@@ -92,7 +92,7 @@ func ask(t *testing.T, s *System, key string) string {
 	r := httptest.NewRequest(http.MethodGet, "/", nil)
 	r.Header.Set("X-Key", key)
 	w := httptest.NewRecorder()
-	whoami(s.Vault, s.Auth).ServeHTTP(w, r)
+	whoami(s).ServeHTTP(w, r)
 	return w.Body.String()
 }
 
@@ -172,9 +172,10 @@ func TestFromEnvironment(t *testing.T) {
 		}
 	}
 	t.Setenv("TRESOR_KEY_ID", "alias/key")
+	t.Setenv("TRESOR_BUCKET", "objects")
 	t.Setenv("TRESOR_PURPOSES", " secrets  index ")
 	s, err := FromEnvironment()
-	if err != nil || !slices.Equal(s.Purposes, []vault.Purpose{vault.PurposeSecrets, vault.PurposeIndex}) || s.Key != "alias/key" || s.Vault != "set" {
+	if err != nil || !slices.Equal(s.Purposes, []vault.Purpose{vault.PurposeSecrets, vault.PurposeIndex}) || s.Key != "alias/key" || s.Vault != "set" || s.Bucket != "objects" {
 		t.Errorf("got %+v, %v", s, err)
 	}
 }

@@ -67,7 +67,8 @@ type newAccount struct {
 	category                vault.CategoryID
 	user                    vault.UserID
 	group                   vault.GroupID
-	tags                    []int64
+	tags                    []vault.TagID
+	repeated                error // of the tags
 	private, privateGroup   bool
 	expireDate, parent      int64
 	pass                    vault.Secret
@@ -82,8 +83,10 @@ func decodeAccount(p params) (newAccount, error) {
 		private: p.integer("private") != 0, privateGroup: p.integer("privateGroup") != 0,
 		expireDate: p.integer("expireDate"), parent: p.integer("parentId"),
 	}
-	var err error
-	a.tags, err = p.integers("tagsId")
+	tags, err := p.integers("tagsId")
+	if err == nil {
+		a.tags, a.repeated = distinct[vault.TagID](tags)
+	}
 	return a, err
 }
 
@@ -119,13 +122,13 @@ func accountCreate(w *writing, a newAccount) (result, error) { // syspass 3.8
 		return result{}, errReference
 	}
 	e := vault.Entry{
-		Name: a.name, Username: a.login, URL: a.url, Notes: a.notes, Project: a.client, Category: a.category, Tags: knownTags(w, a.tags),
+		Name: a.name, Username: a.login, URL: a.url, Notes: a.notes, Project: a.client, Category: a.category, Tags: a.knownTags(w),
 		Private: a.private, PrivateGroup: a.privateGroup, Expiry: vault.Stamp(a.expireDate), ParentHint: uint64(a.parent),
 	}
 	e.Manager, e.MainGroup = owners(w, a)
 	id, err := w.CreateEntry(e, vault.Payload{Password: a.pass})
 	if errors.Is(err, vault.NotFound) { // a client whose name the caller may know and no more
-		return result{}, errReference
+		return result{}, vault.Forbidden
 	}
 	if err != nil {
 		return result{}, err
@@ -154,14 +157,9 @@ func owners(w *writing, a newAccount) (vault.UserID, vault.GroupID) {
 }
 
 // knownTags returns the tags, or none at all if one is unknown or named twice: the original swallows that failure (syspass 3.8).
-func knownTags(w *writing, ids []int64) []vault.TagID {
-	tags := make([]vault.TagID, 0, len(ids))
-	for _, n := range ids {
-		id := ref[vault.TagID](n)
-		if w.Tag(id) == nil || slices.Contains(tags, id) {
-			return nil
-		}
-		tags = append(tags, id)
+func (a *newAccount) knownTags(w *writing) []vault.TagID {
+	if slices.ContainsFunc(a.tags, func(id vault.TagID) bool { return w.Tag(id) == nil }) {
+		return nil
 	}
-	return tags
+	return a.tags // none if one is repeated
 }

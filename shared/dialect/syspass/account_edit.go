@@ -1,8 +1,8 @@
 package syspass
 
 import (
+	"cmp"
 	"errors"
-	"slices"
 
 	"tresor/shared/vault"
 )
@@ -12,6 +12,7 @@ type editedAccount struct {
 	newAccount
 	id     vault.EntryID
 	params params // which tell what a partial edit names
+	unfit  error  // what the columns say to it
 }
 
 // sets reports whether the edit touches a parameter: any does with the original, and with the extension "partial" one that is not null.
@@ -27,20 +28,17 @@ func decodeAccountEdit(p params) (editedAccount, error) {
 	if p.integer("userGroupId") < 0 {
 		a.group = 0
 	}
-	return editedAccount{a, ref[vault.EntryID](p.integer("id")), p}, err
+	e := editedAccount{newAccount: a, id: ref[vault.EntryID](p.integer("id")), params: p, unfit: a.check()}
+	return e, err
 }
 
 // accountEdit replaces the account: what was left out becomes empty. Owner, main group and tags alone are kept then.
 func accountEdit(w *writing, a editedAccount) (result, error) {
-	old, err := w.view.account(a.id)
+	old, err := w.changeable(a.id)
 	if err != nil {
 		return result{}, err
 	}
-	if err := a.check(); err != nil {
-		return result{}, err
-	}
-	tags, err := distinct[vault.TagID](a.tags)
-	if err != nil {
+	if err := cmp.Or(a.unfit, a.repeated); err != nil {
 		return result{}, err
 	}
 	project := old.Project
@@ -49,18 +47,30 @@ func accountEdit(w *writing, a editedAccount) (result, error) {
 			return result{}, err
 		}
 	}
-	err = w.EditEntry(a.id, a.change(project, tags, true))
+	err = w.EditEntry(a.id, a.change(project, true))
 	if errors.Is(err, vault.Forbidden) && (a.user != 0 || a.group != 0) { // who may not hand the account over is not refused for it (syspass 2.5)
-		err = w.EditEntry(a.id, a.change(project, tags, false))
+		err = w.EditEntry(a.id, a.change(project, false))
 	}
-	if errors.Is(err, vault.NotFound) { // not the account: a client that takes none from the caller
-		return result{}, errReference
+	if errors.Is(err, vault.NotFound) { // not the account: a client whose name the caller may know and no more
+		return result{}, vault.Forbidden
 	}
 	return w.changed(a.id, err, "Account updated")
 }
 
+// changeable returns an account that the caller may change; what is wrong with the change is told to nobody else.
+func (w *writing) changeable(id vault.EntryID) (*vault.Entry, error) {
+	e, err := w.view.account(id)
+	if err != nil {
+		return nil, err
+	}
+	if _, a, err := w.Entry(id); err != nil || a.Level < vault.LevelEdit {
+		return nil, vault.Forbidden
+	}
+	return e, nil
+}
+
 // change returns what account/edit does to an entry.
-func (a *editedAccount) change(project vault.ProjectID, tags []vault.TagID, handOver bool) func(*vault.Entry) error {
+func (a *editedAccount) change(project vault.ProjectID, handOver bool) func(*vault.Entry) error {
 	return func(e *vault.Entry) error {
 		e.Project = project
 		for name, set := range map[string]func(){
@@ -72,8 +82,8 @@ func (a *editedAccount) change(project vault.ProjectID, tags []vault.TagID, hand
 				set()
 			}
 		}
-		if len(tags) > 0 || a.params.flag("partial") && a.sets("tagsId") { // with the original, an empty list leaves them alone
-			e.Tags = tags
+		if len(a.tags) > 0 || a.params.flag("partial") && a.sets("tagsId") { // with the original, an empty list leaves them alone
+			e.Tags = a.tags
 		}
 		if handOver && a.user != 0 {
 			e.Manager = a.user
@@ -110,13 +120,12 @@ func (w *writing) changed(id vault.EntryID, err error, message string) (result, 
 
 // distinct turns integers into ids. A repeated one is a row too many in a table that links two others.
 func distinct[ID ~uint64](list []int64) ([]ID, error) {
-	ids := make([]ID, 0, len(list))
-	for _, n := range list {
-		if id := ref[ID](n); !slices.Contains(ids, id) {
-			ids = append(ids, id)
-		}
+	ids, seen := make([]ID, len(list)), make(map[ID]bool, len(list))
+	for i, n := range list {
+		ids[i] = ref[ID](n)
+		seen[ids[i]] = true
 	}
-	if len(ids) < len(list) {
+	if len(seen) < len(ids) {
 		return nil, errRepeated
 	}
 	return ids, nil
@@ -137,7 +146,7 @@ func decodeEditPass(p params) (newPassword, error) {
 
 // accountEditPass also sets the date of expiry: left out, there is none any more.
 func accountEditPass(w *writing, n newPassword) (result, error) {
-	if _, err := w.view.account(n.id); err != nil {
+	if _, err := w.changeable(n.id); err != nil {
 		return result{}, err
 	}
 	if n.tooLong {

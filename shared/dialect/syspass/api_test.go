@@ -24,6 +24,7 @@ type world struct {
 	dana  *auth.Founding // Normal user, main group Ops, may create in Initech
 	rob   *auth.Founding // Read only, may read in Initech
 	log   *bytes.Buffer
+	shelf *shelf // the depot
 }
 
 const (
@@ -34,7 +35,7 @@ const (
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{System: scenario.New(t), log: &bytes.Buffer{}}
+	w := &world{System: scenario.New(t), log: &bytes.Buffer{}, shelf: &shelf{}}
 	w.Do(t, func(tx *vault.Tx) error {
 		_, err := tx.CreateGroup(vault.Group{Name: "Ops"})
 		return err
@@ -54,7 +55,7 @@ func newWorld(t testing.TB) *world {
 		return tx.SetGrants(vault.ProjectGrants{Project: initech, All: vault.ProjectUnset, Users: []vault.ProjectUserGrant{
 			{User: w.dana.AdminID, Level: vault.ProjectCreate}, {User: w.rob.AdminID, Level: vault.ProjectRead}}})
 	})
-	w.gate = gateway.New(NewHandler(w.Vault, w.Auth), gateway.Options{Function: "syspass", Log: slog.New(slog.NewJSONHandler(w.log, nil)), Fail: Fail, MaxBody: 12 << 20})
+	w.gate = gateway.New(NewHandler(w.Vault, w.Auth, w.shelf), gateway.Options{Function: "syspass", Log: slog.New(slog.NewJSONHandler(w.log, nil)), Fail: Fail, MaxBody: 12 << 20})
 	return w
 }
 

@@ -24,14 +24,14 @@ type call struct {
 func parseCall(body []byte) (*call, error) {
 	c := &call{}
 	if len(body) == 0 || string(body) == "0" {
-		return c, &failure{Message: "Invalid data", Code: -32700, status: http.StatusNotFound}
+		return c, undecoded(nil)
 	}
 	v, err := decodeJSON(body)
 	if err != nil {
-		return c, &failure{Message: "Invalid data", Code: -32700, Data: err.Error(), status: http.StatusNotFound}
+		return c, undecoded(err.Error())
 	}
 	if v == nil {
-		return c, &failure{Message: "Invalid data", Code: -32700, Data: "No error", status: http.StatusNotFound}
+		return c, undecoded("No error")
 	}
 	envelope, _ := v.(object) // what is none has no fields
 	p, _ := envelope["params"].(object)
@@ -43,6 +43,11 @@ func parseCall(body []byte) (*call, error) {
 		return c, &failure{Message: notHere, Code: -32601, status: http.StatusNotFound}
 	}
 	return c, nil
+}
+
+// undecoded is the answer to a body that is no JSON.
+func undecoded(why any) *failure {
+	return &failure{Message: "Invalid data", Code: -32700, Data: why, status: http.StatusNotFound}
 }
 
 // callID reads an id: an integer or a string holding one, as PHP's integer filter takes it. Everything else, 0 included, becomes 1

@@ -1,7 +1,8 @@
 package syspass
 
 import (
-	"slices"
+	"errors"
+	"iter"
 
 	"tresor/shared/vault"
 )
@@ -43,50 +44,31 @@ func (r *reading) category(id vault.CategoryID, message string) (result, error) 
 
 func categoryView(r *reading, id vault.CategoryID) (result, error) { return r.category(id, "") }
 
-func decodeCategory(p params) (vault.Category, error) {
-	c := vault.Category{Name: p.text("name"), Description: p.text("description")}
-	return c, fitCategory(c)
-}
-
-func fitCategory(c vault.Category) error {
-	return fit(column{"name", c.Name, maxCategoryName}, column{"description", c.Description, maxDescription})
-}
-
-func categoryCreate(w *writing, c vault.Category) (result, error) {
-	if err := w.freeCategory(c); err != nil {
+func categoryCreate(w *writing, i item) (result, error) {
+	if err := i.free(w.categoriesBut(0)); err != nil {
 		return result{}, err
 	}
-	id, err := w.CreateCategory(c)
-	return itemResult(int64(id), categoryObject{Name: c.Name, Description: c.Description}, "Category added"), err
+	id, err := w.CreateCategory(vault.Category{Name: i.name, Description: i.description})
+	return itemResult(int64(id), categoryObject{Name: i.name, Description: i.description}, "Category added"), err
 }
 
 func categoryEdit(w *writing, i item) (result, error) {
 	c := vault.Category{ID: ref[vault.CategoryID](i.id), Name: i.name, Description: i.description}
-	if err := w.freeCategory(c); err != nil {
-		return result{}, err
-	}
 	out := itemResult(i.id, categoryObject{&i.id, i.name, i.description, ""}, "Category updated")
-	if w.Category(c.ID) == nil { // an UPDATE of no row is none that fails (syspass 3.12)
+	err := i.free(w.categoriesBut(c.ID))
+	switch {
+	case errors.Is(err, vault.Exists):
+		return result{}, err
+	case w.Category(c.ID) == nil: // an UPDATE of no row is none that fails (syspass 3.12)
 		return out, nil
-	}
-	if err := fitCategory(c); err != nil {
+	case err != nil:
 		return result{}, err
 	}
 	return out, w.EditCategory(c)
 }
 
-// freeCategory refuses a name that another category has, or whose hash it has (syspass 3.12).
-func (w *writing) freeCategory(c vault.Category) error {
-	if !w.MayAdmin(vault.WriteCategory, vault.AdminTarget{}) { // before the names are compared, as every refusal of a token is
-		return vault.Forbidden
-	}
-	same := func(other *vault.Category) bool {
-		return other.ID != c.ID && (normalised(other.Name) == normalised(c.Name) || vault.EqualFold(other.Name, c.Name))
-	}
-	if slices.ContainsFunc(w.Categories(), same) {
-		return vault.Exists
-	}
-	return nil
+func (w *writing) categoriesBut(id vault.CategoryID) iter.Seq[string] {
+	return except(w.Categories(), id, func(c *vault.Category) (vault.CategoryID, string) { return c.ID, c.Name })
 }
 
 func categoryDelete(w *writing, id vault.CategoryID) (result, error) {

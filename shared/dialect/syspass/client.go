@@ -1,6 +1,8 @@
 package syspass
 
 import (
+	"errors"
+	"iter"
 	"slices"
 
 	"tresor/shared/vault"
@@ -46,50 +48,37 @@ func (r *reading) client(id vault.ProjectID, message string) (result, error) {
 
 func clientView(r *reading, id vault.ProjectID) (result, error) { return r.client(id, "") }
 
-func decodeClient(p params) (vault.Project, error) {
-	c := vault.Project{Name: p.text("name"), Notes: p.text("description"), Global: p.integer("global")}
-	return c, fitClient(c.Name, c.Notes)
-}
-
-func fitClient(name, description string) error {
-	return fit(column{"name", name, maxClientName}, column{"description", description, maxDescription})
-}
-
-func clientCreate(w *writing, c vault.Project) (result, error) {
-	if err := w.MayCreateProject(0); err != nil { // before the names are compared: who may not create learns none
+func clientCreate(w *writing, i item) (result, error) {
+	if err := i.free(w.clientsBut(0)); err != nil {
 		return result{}, err
 	}
-	if w.clientNamed(c.Name, 0) {
-		return result{}, vault.Exists
-	}
-	id, err := w.CreateProject(c)
-	return itemResult(int64(id), clientObject{Name: c.Name, Description: c.Notes, IsGlobal: c.Global}, "Client added"), err
+	id, err := w.CreateProject(vault.Project{Name: i.name, Notes: i.description, Global: i.global})
+	return itemResult(int64(id), clientObject{Name: i.name, Description: i.description, IsGlobal: i.global}, "Client added"), err
 }
 
-// clientNamed reports whether a client other than except has the hash of a name (syspass 3.12); the vault refuses the same name.
-func (w *writing) clientNamed(name string, except vault.ProjectID) bool {
-	return slices.ContainsFunc(w.Children(0), func(other *vault.Project) bool {
-		return other.ID != except && isClient(other) && normalised(other.Name) == normalised(name)
-	})
+func (w *writing) clientsBut(id vault.ProjectID) iter.Seq[string] {
+	clients := slices.DeleteFunc(w.Children(0), func(p *vault.Project) bool { return !isClient(p) })
+	return except(clients, id, func(p *vault.Project) (vault.ProjectID, string) { return p.ID, p.Name })
 }
 
 func clientEdit(w *writing, i item) (result, error) {
 	id := ref[vault.ProjectID](i.id)
 	out := itemResult(i.id, clientObject{&i.id, i.name, i.description, "", i.global}, "Client updated")
 	if _, err := w.view.client(id, ""); err != nil { // an UPDATE of no row is none that fails (syspass 3.12)
-		if w.MayCreateProject(0) == nil && w.clientNamed(i.name, id) {
+		if w.MayCreateRoots() && errors.Is(i.free(w.clientsBut(id)), vault.Exists) { // to others no names are told
 			return result{}, vault.Exists
 		}
 		return out, nil
 	}
-	err := w.EditProject(id, func(p *vault.Project) { p.Name, p.Notes, p.Global = i.name, i.description, i.global })
-	switch {
-	case err != nil:
+	err := w.EditProject(id, func(p *vault.Project) {
+		if i.unfit == nil { // what does not fit is refused below
+			p.Name, p.Notes, p.Global = i.name, i.description, i.global
+		}
+	})
+	if err != nil {
 		return result{}, err
-	case w.clientNamed(i.name, id): // after the edit, which goes only to who may: others learn no names
-		return result{}, vault.Exists
 	}
-	return out, fitClient(i.name, i.description)
+	return out, i.free(w.clientsBut(id)) // after the edit, which goes only to who may: others learn no names
 }
 
 func clientDelete(w *writing, id vault.ProjectID) (result, error) {

@@ -18,6 +18,10 @@ type result struct {
 	message string // empty: null
 	count   int    // noCount: null
 	counted func(*counters)
+
+	location string // where config/backup and config/export put something
+	leftOut  int    // how many accounts an export lacks because they are locked
+	changed  int    // of how many it has a text that had to be changed
 }
 
 const noCount = -1
@@ -63,11 +67,16 @@ type decoder[Req any] func(params) (Req, error)
 
 // read makes an endpoint of work that changes nothing. work may run several times.
 func read[Req any](decode decoder[Req], work func(*reading, Req) (result, error)) endpoint {
-	return func(a *api, c *call) (result, error) {
+	return gather(decode, work)
+}
+
+// gather is read for what a method needs of the vault before it goes on outside.
+func gather[Req, T any](decode decoder[Req], work func(*reading, Req) (T, error)) func(*api, *call) (T, error) {
+	return func(a *api, c *call) (T, error) {
 		req, wrong := decode(c.params)
-		return vault.View(c.ctx, a.vault, c.request(a.lockout), func(r *vault.Reader) (result, error) {
+		return vault.View(c.ctx, a.vault, c.request(a.lockout), func(r *vault.Reader) (none T, err error) {
 			if err := c.admit(r, wrong); err != nil {
-				return result{}, err
+				return none, err
 			}
 			return work(&reading{r, &a.counters}, req)
 		})
@@ -100,9 +109,12 @@ type writing struct {
 }
 
 // admit takes the checks that follow token and user, in the contract's order (syspass 1.2, step 6): tokenPass, parameters. wrong is what
-// was found when they were decoded. A tokenPass that other methods get is not looked at.
+// was found when they were decoded. A tokenPass that other methods get is not looked at. A role that the method is not for is answered
+// before all of them, as a token that is not for it.
 func (c *call) admit(r *vault.Reader, wrong error) error {
 	switch {
+	case c.method.may != nil && !c.method.may(r):
+		return vault.Forbidden
 	case c.method.secured && !c.params.has("tokenPass"):
 		return c.wrongParameters()
 	case c.method.secured && !auth.MatchPass(r.Principal().Credential(), phpString(c.params["tokenPass"])):

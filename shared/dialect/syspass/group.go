@@ -1,7 +1,7 @@
 package syspass
 
 import (
-	"slices"
+	"errors"
 
 	"tresor/shared/vault"
 )
@@ -31,9 +31,6 @@ func groupSearch(r *reading, s search) (result, error) { // syspass 3.11
 }
 
 func (r *reading) group(id vault.GroupID, message string) (result, error) {
-	if !r.MayAdmin(vault.ListGroups, vault.AdminTarget{}) {
-		return result{}, vault.Forbidden
-	}
 	g := r.Group(id)
 	if g == nil {
 		return result{}, vault.NotFound
@@ -47,52 +44,62 @@ func (r *reading) group(id vault.GroupID, message string) (result, error) {
 
 func groupView(r *reading, id vault.GroupID) (result, error) { return r.group(id, "") }
 
-// groupItem is what userGroup/create and userGroup/edit take. No users at all: those of an edited group stay; an empty list removes them.
-type groupItem struct {
+// newGroup is what userGroup/create and userGroup/edit take. No users at all: those of an edited group stay; an empty list removes them.
+type newGroup struct {
 	item
-	users []int64
+	users    []int64
+	members  []vault.UserID
+	repeated error
 }
 
-func decodeGroup(p params) (groupItem, error) {
-	i, _ := decodeItem(p) // never fails
-	users, err := p.integers("usersId")
-	return groupItem{i, users}, err
+func decodeGroup(p params) (g newGroup, err error) {
+	g.item, _ = groupItem.decode(p) // never fails
+	if g.users, err = p.integers("usersId"); err == nil {
+		g.members, g.repeated = distinct[vault.UserID](g.users)
+	}
+	return g, err
 }
 
-func groupCreate(w *writing, g groupItem) (result, error) {
-	members, err := w.freeGroup(g, 0)
-	if err != nil {
+func groupCreate(w *writing, g newGroup) (result, error) {
+	if err := g.check(w, 0); err != nil {
 		return result{}, err
 	}
-	if err := g.fit(); err != nil {
-		return result{}, err
-	}
-	id, err := w.CreateGroup(vault.Group{Name: g.name, Description: g.description, Members: members})
+	id, err := w.CreateGroup(vault.Group{Name: g.name, Description: g.description, Members: g.members})
 	return itemResult(int64(id), groupObject{0, g.name, g.description, g.users}, "Group added"), err
 }
 
-func groupEdit(w *writing, g groupItem) (result, error) {
+func groupEdit(w *writing, g newGroup) (result, error) {
 	id := ref[vault.GroupID](g.id)
-	members, err := w.freeGroup(g, id)
-	if err != nil {
-		return result{}, err
-	}
 	out := itemResult(g.id, groupObject{g.id, g.name, g.description, g.users}, "Group updated")
+	err := g.check(w, id)
 	switch {
+	case errors.Is(err, vault.Exists):
+		return result{}, err
 	case w.Group(id) == nil && len(g.users) > 0:
 		return result{}, errReference
 	case w.Group(id) == nil: // an UPDATE of no row is none that fails (syspass 3.12)
 		return out, nil
-	}
-	if err := g.fit(); err != nil {
+	case err != nil:
 		return result{}, err
 	}
 	return out, w.EditGroup(id, func(group *vault.Group) {
 		group.Name, group.Description = g.name, g.description
 		if g.users != nil {
-			group.Members = members
+			group.Members = g.members
 		}
 	})
+}
+
+// check refuses what is taken, what does not fit, and a user who is named twice: the members are stored last.
+func (g *newGroup) check(w *writing, id vault.GroupID) error {
+	groups, err := w.GroupsByName()
+	if err != nil {
+		return err
+	}
+	if err := g.free(except(groups, id, func(other *vault.Group) (vault.GroupID, string) { return other.ID, other.Name })); err != nil {
+		return err
+	}
+	return g.repeated
 }
 
 func groupDelete(w *writing, id vault.GroupID) (result, error) {
@@ -101,24 +108,4 @@ func groupDelete(w *writing, id vault.GroupID) (result, error) {
 		return result{}, err
 	}
 	return out, w.RemoveGroup(id)
-}
-
-func (g *groupItem) fit() error {
-	return fit(column{"name", g.name, maxGroupName}, column{"description", g.description, maxDescription})
-}
-
-// freeGroup refuses a name that another group has (syspass 3.12), and returns the members.
-func (w *writing) freeGroup(g groupItem, except vault.GroupID) ([]vault.UserID, error) {
-	if !w.MayAdmin(vault.WriteGroup, vault.AdminTarget{}) {
-		return nil, vault.Forbidden
-	}
-	groups, err := w.GroupsByName()
-	if err != nil {
-		return nil, err
-	}
-	same := func(other *vault.Group) bool { return other.ID != except && vault.EqualFold(other.Name, g.name) }
-	if slices.ContainsFunc(groups, same) {
-		return nil, vault.Exists
-	}
-	return distinct[vault.UserID](g.users)
 }

@@ -15,12 +15,13 @@ import (
 type api struct {
 	vault    *vault.Vault
 	lockout  *auth.Lockout
+	depot    Depot
 	counters counters
 }
 
 // NewHandler returns the handler for POSTs to any path containing /api.php. It is safe for concurrent use.
-func NewHandler(v *vault.Vault, a *auth.Service) http.Handler {
-	return &api{vault: v, lockout: a.Lockout("syspass")}
+func NewHandler(v *vault.Vault, a *auth.Service, d Depot) http.Handler {
+	return &api{vault: v, lockout: a.Lockout("syspass"), depot: d}
 }
 
 // notHere answers what is no API call (syspass 1.1), and what names no method (1.2, step 4).
@@ -49,11 +50,7 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // post answers one call.
 func (a *api) post(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(r.Body)
-	if err != nil { // above the limit, or not what the gateway said it is
-		body = nil
-	}
-	c, err := parseCall(body)
+	c, err := readCall(r)
 	if err != nil {
 		replyError(w, r, c, err)
 		return
@@ -66,6 +63,18 @@ func (a *api) post(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	replyResult(w, c, out)
+}
+
+// readCall reads a request. A body that does not come through is one that does not decode (syspass 1.2, step 2).
+func readCall(r *http.Request) (*call, error) {
+	body, err := io.ReadAll(r.Body)
+	switch {
+	case inbound.TooLarge(err): // Lambda takes no more
+		return &call{}, undecoded("The body is larger than 6 MB")
+	case err != nil:
+		return &call{}, undecoded("The body is not what its encoding says")
+	}
+	return parseCall(body)
 }
 
 // allowOrigin sets the CORS headers, on calls whose envelope and method were valid only (syspass 1.1).

@@ -11,16 +11,17 @@ import (
 type method struct {
 	name    string
 	writes  bool
-	reveals bool     // may: account/view does only with our extension "details"
-	secured bool     // needs the token's tokenPass (syspass 2.2)
-	help    help     // also says what is required (syspass 1.6)
-	needs   []string // required too, although the help says otherwise; not in a partial edit
-	missing string   // answers vault.NotFound
-	taken   string   // answers vault.Exists
+	reveals bool                     // may: account/view does only with our extension "details"
+	secured bool                     // needs the token's tokenPass (syspass 2.2)
+	may     func(*vault.Reader) bool // whose role it is for; nil: anyone's
+	help    help                     // also says what is required (syspass 1.6)
+	needs   []string                 // required too, although the help says otherwise; not in a partial edit
+	missing string                   // answers vault.NotFound
+	taken   string                   // answers vault.Exists
 	serve   endpoint
 }
 
-// methods are the methods that are served. config/backup and config/export, which are documented too, are answered as unknown.
+// methods are the 29 documented methods.
 var methods = []*method{
 	{name: "account/search", help: helpAccountSearch, missing: accountMissing, serve: read(decodeAccountSearch, accountSearch)},
 	{name: "account/view", reveals: true, help: helpID, missing: accountMissing, serve: read(decodeView, accountView)},
@@ -32,28 +33,36 @@ var methods = []*method{
 
 	{name: "category/search", help: helpSearch, missing: categoryMissing, serve: read(decodeSearch, categorySearch)},
 	{name: "category/view", help: helpID, missing: categoryMissing, serve: read(decodeID, categoryView)},
-	{name: "category/create", writes: true, help: helpCategoryCreate, missing: categoryMissing, taken: "Duplicated category", serve: write(decodeCategory, categoryCreate)},
-	{name: "category/edit", writes: true, help: helpCategoryEdit, missing: categoryMissing, taken: "Duplicated category name", serve: write(decodeItem, categoryEdit)},
-	{name: "category/delete", writes: true, help: helpID, missing: categoryMissing, serve: write(decodeID, categoryDelete)},
+	{name: "category/create", may: role(vault.WriteCategory), writes: true, help: helpCategoryCreate, missing: categoryMissing, taken: "Duplicated category", serve: write(categoryItem.decode, categoryCreate)},
+	{name: "category/edit", may: role(vault.WriteCategory), writes: true, help: helpCategoryEdit, missing: categoryMissing, taken: "Duplicated category name", serve: write(categoryItem.decode, categoryEdit)},
+	{name: "category/delete", may: role(vault.WriteCategory), writes: true, help: helpID, missing: categoryMissing, serve: write(decodeID, categoryDelete)},
 
 	{name: "client/search", help: helpSearch, missing: clientMissing, serve: read(decodeSearch, clientSearch)},
 	{name: "client/view", help: helpID, missing: clientMissing, serve: read(decodeID, clientView)},
-	{name: "client/create", writes: true, help: helpClientCreate, missing: clientMissing, taken: "Duplicated client", serve: write(decodeClient, clientCreate)},
-	{name: "client/edit", writes: true, help: helpClientEdit, missing: clientMissing, taken: "Duplicated client", serve: write(decodeItem, clientEdit)},
+	{name: "client/create", may: (*vault.Reader).MayCreateRoots, writes: true, help: helpClientCreate, missing: clientMissing, taken: "Duplicated client", serve: write(clientItem.decode, clientCreate)},
+	{name: "client/edit", writes: true, help: helpClientEdit, missing: clientMissing, taken: "Duplicated client", serve: write(clientItem.decode, clientEdit)},
 	{name: "client/delete", writes: true, help: helpID, missing: clientMissing, serve: write(decodeID, clientDelete)},
 
 	{name: "tag/search", help: helpSearch, missing: tagMissing, serve: read(decodeSearch, tagSearch)},
 	{name: "tag/view", help: helpID, missing: tagMissing, serve: read(decodeID, tagView)},
-	{name: "tag/create", writes: true, help: helpTagCreate, missing: tagMissing, taken: "Duplicated tag", serve: write(decodeItem, tagCreate)},
-	{name: "tag/edit", writes: true, help: helpTagEdit, missing: tagMissing, taken: "Duplicated tag", serve: write(decodeItem, tagEdit)},
-	{name: "tag/delete", writes: true, help: helpID, missing: tagMissing, serve: write(decodeID, tagDelete)},
+	{name: "tag/create", may: role(vault.WriteTag), writes: true, help: helpTagCreate, missing: tagMissing, taken: "Duplicated tag", serve: write(decodeTag, tagCreate)},
+	{name: "tag/edit", may: role(vault.WriteTag), writes: true, help: helpTagEdit, missing: tagMissing, taken: "Duplicated tag", serve: write(decodeTag, tagEdit)},
+	{name: "tag/delete", may: role(vault.WriteTag), writes: true, help: helpID, missing: tagMissing, serve: write(decodeID, tagDelete)},
 
 	// The groups' help is that of the tags (syspass 1.6).
-	{name: "userGroup/search", help: helpSearch, missing: groupMissing, serve: read(decodeSearch, groupSearch)},
-	{name: "userGroup/view", help: helpID, missing: groupMissing, serve: read(decodeID, groupView)},
-	{name: "userGroup/create", writes: true, help: helpTagCreate, missing: groupMissing, taken: "Duplicated group name", serve: write(decodeGroup, groupCreate)},
-	{name: "userGroup/edit", writes: true, help: helpTagEdit, missing: groupMissing, taken: "Duplicated group name", serve: write(decodeGroup, groupEdit)},
-	{name: "userGroup/delete", writes: true, help: helpID, missing: groupMissing, serve: write(decodeID, groupDelete)},
+	{name: "userGroup/search", may: role(vault.ListGroups), help: helpSearch, missing: groupMissing, serve: read(decodeSearch, groupSearch)},
+	{name: "userGroup/view", may: role(vault.ListGroups), help: helpID, missing: groupMissing, serve: read(decodeID, groupView)},
+	{name: "userGroup/create", may: role(vault.WriteGroup), writes: true, help: helpTagCreate, missing: groupMissing, taken: "Duplicated group name", serve: write(decodeGroup, groupCreate)},
+	{name: "userGroup/edit", may: role(vault.WriteGroup), writes: true, help: helpTagEdit, missing: groupMissing, taken: "Duplicated group name", serve: write(decodeGroup, groupEdit)},
+	{name: "userGroup/delete", may: role(vault.WriteGroup), writes: true, help: helpID, missing: groupMissing, serve: write(decodeID, groupDelete)},
+
+	{name: "config/backup", may: role(vault.TakeBackup), serve: configBackup},
+	{name: "config/export", may: role(vault.TakeExport), reveals: true, serve: configExport},
+}
+
+// role wants that the vault lets the caller do something that is no matter of single accounts or clients.
+func role(a vault.AdminAction) func(*vault.Reader) bool {
+	return func(r *vault.Reader) bool { return r.MayAdmin(a, vault.AdminTarget{}) }
 }
 
 const (

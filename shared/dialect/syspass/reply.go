@@ -16,9 +16,10 @@ type failure struct {
 	Code    int    `json:"code"` // 0 for all that the method's own work refuses
 	Data    any    `json:"data"`
 
-	status int  // HTTP status; 0: 200, which everything has that a method handler answers
-	global bool // of the installation, not of the call: carries id 0 (syspass 1.7)
-	blank  bool // no body at all
+	status int   // HTTP status; 0: 200, which everything has that a method handler answers
+	global bool  // of the installation, not of the call: carries id 0 (syspass 1.7)
+	blank  bool  // no body at all
+	cause  error // for the log; the data then says where to look
 }
 
 // Error returns the message, which is fixed text.
@@ -78,6 +79,9 @@ func replyError(w http.ResponseWriter, r *http.Request, c *call, err error) {
 	if !errors.As(err, &f) {
 		f = c.failed(r, err)
 	}
+	if f.cause != nil {
+		f = &failure{Message: f.Message, Code: f.Code, Data: "Check the event log: " + c.log(r, f.cause)}
+	}
 	id := c.id
 	if f.global {
 		id = 0
@@ -106,12 +110,18 @@ func (c *call) failed(r *http.Request, err error) *failure {
 	case kind == vault.Invalid:
 		return c.wrongParameters()
 	case unknown[kind]:
-		slog.ErrorContext(r.Context(), "call failed", slog.String("request_id", inbound.RequestID(r)), slog.String("method", c.method.name), slog.Any("err", err))
-		if id := inbound.RequestID(r); id != "" && !f.global {
+		if id := c.log(r, err); id != "" && !f.global {
 			f.Data = id
 		}
 	}
 	return &f
+}
+
+// log writes down why a call failed and returns the request's id, under which the log has it.
+func (c *call) log(r *http.Request, err error) string {
+	id := inbound.RequestID(r)
+	slog.ErrorContext(r.Context(), "call failed", slog.String("request_id", id), slog.String("method", c.method.name), slog.Any("err", err))
+	return id
 }
 
 // replyResult answers a call that was carried out (syspass 1.4).
@@ -122,8 +132,13 @@ func replyResult(w http.ResponseWriter, c *call, out result) {
 		Code    int     `json:"resultCode"` // always 0
 		Message *string `json:"resultMessage"`
 		Count   *int    `json:"count"`
+
+		// Ours, and only where there is something to say (config/backup, config/export).
+		Location string `json:"location,omitempty"`
+		LeftOut  int    `json:"leftOut,omitempty"`
+		Changed  int    `json:"changed,omitempty"`
 	}
-	b := body{ItemID: out.itemID, Result: out.payload}
+	b := body{ItemID: out.itemID, Result: out.payload, Location: out.location, LeftOut: out.leftOut, Changed: out.changed}
 	if out.message != "" {
 		b.Message = &out.message
 	}

@@ -53,49 +53,94 @@ func accountSearch(r *reading, f accountFilter) (result, error) {
 	return result{payload: rows, count: len(rows)}, nil
 }
 
-// matcher returns the filter as a function. The filters that are given are joined by op; the vault adds who may see what.
+// matcher returns the filter as a function. The filters that are given are joined by op; the vault adds who may see what. What costs least is
+// asked first: 100,000 rows are looked at.
 func (f *accountFilter) matcher(r *reading) func(*vault.Row) bool {
 	var tests []func(*vault.Row) bool
-	if f.hasText {
-		tests = append(tests, f.textMatches)
-	}
 	if f.category != 0 {
 		tests = append(tests, func(row *vault.Row) bool { return row.Category == f.category })
 	}
 	if f.client != 0 {
-		tests = append(tests, func(row *vault.Row) bool {
-			p := r.Client(row.Project)
-			return p != nil && p.ID == f.client
-		})
+		tests = append(tests, f.ofClient(r))
 	}
-	living := func(id vault.TagID) bool { return r.Tag(id) != nil } // entries keep the ids of removed tags until they are edited
+	tagged := func(*vault.Row) bool { return true }
 	if f.tagCount > 0 {
-		tests = append(tests, func(row *vault.Row) bool { return f.tagsMatch(row, living) })
+		living, wanted := r.livingTags(f.tags)
+		tagged = func(row *vault.Row) bool { return living.hasOne(row.Tags) } // even under "or"
+		tests = append(tests, func(row *vault.Row) bool { return f.tagsMatch(row, wanted) })
+	}
+	if f.hasText {
+		tests = append(tests, f.textMatches)
 	}
 	return func(row *vault.Row) bool {
-		switch {
-		case f.hasText && !f.or && !row.Has(vault.FieldAny, f.text.ready): // rules most rows out without a look at the entry
+		if row.Owner != 0 || !tagged(row) { // a personal entry is no account
 			return false
-		case row.Owner != 0: // a personal entry is no account
-			return false
-		case f.tagCount > 0 && !slices.ContainsFunc(row.Tags, living): // even under "or"
-			return false
-		case len(tests) == 0:
-			return true
 		}
 		for _, test := range tests {
 			if test(row) == f.or {
 				return f.or
 			}
 		}
-		return !f.or
+		return !f.or || len(tests) == 0
 	}
+}
+
+// ofClient wants a client. Rows come by client, so that the project asked about is most often that of the row before.
+func (f *accountFilter) ofClient(r *reading) func(*vault.Row) bool {
+	roots := map[vault.ProjectID]bool{}
+	var latest vault.ProjectID
+	var is bool
+	return func(row *vault.Row) bool {
+		if row.Project == latest {
+			return is
+		}
+		of, known := roots[row.Project]
+		if !known {
+			p := r.Client(row.Project)
+			of = p != nil && p.ID == f.client
+			roots[row.Project] = of
+		}
+		latest, is = row.Project, of
+		return is
+	}
+}
+
+// tagSet is a set of tags, whose ids are small numbers.
+type tagSet []bool
+
+func (s tagSet) has(id vault.TagID) bool { return id < vault.TagID(len(s)) && s[id] }
+
+func (s tagSet) hasOne(ids []vault.TagID) bool {
+	for _, id := range ids { // not by a function: it would be made for each row
+		if s.has(id) {
+			return true
+		}
+	}
+	return false
+}
+
+// livingTags returns the tags that there are, for entries keep the ids of removed ones until they are edited, and those of them that are wanted.
+func (r *reading) livingTags(wanted map[vault.TagID]bool) (all, some tagSet) {
+	tags := r.TagsByName()
+	for _, t := range tags {
+		if n := int(t.ID) + 1 - len(all); n > 0 {
+			all = append(all, make(tagSet, n)...)
+		}
+		all[t.ID] = true
+	}
+	some = make(tagSet, len(all))
+	for id := range wanted {
+		if all.has(id) {
+			some[id] = true
+		}
+	}
+	return all, some
 }
 
 var searched = [...]vault.Field{vault.FieldName, vault.FieldUsername, vault.FieldURL, vault.FieldNotesText}
 
 func (f *accountFilter) textMatches(row *vault.Row) bool {
-	if !row.Has(vault.FieldAny, f.text.ready) {
+	if !row.Has(vault.FieldAny, f.text.ready) { // rules most rows out without a look at their fields
 		return false
 	}
 	return slices.ContainsFunc(searched[:], func(field vault.Field) bool { return f.text.matches(row.Text(field)) })
@@ -103,10 +148,10 @@ func (f *accountFilter) textMatches(row *vault.Row) bool {
 
 // tagsMatch wants all tags under "and", where a repeated id can never match: the original compares the number of tags found with the
 // length of the list. Under "or" it wants any.
-func (f *accountFilter) tagsMatch(row *vault.Row, living func(vault.TagID) bool) bool {
+func (f *accountFilter) tagsMatch(row *vault.Row, wanted tagSet) bool {
 	found := 0
 	for _, id := range row.Tags {
-		found += bit(f.tags[id] && living(id))
+		found += bit(wanted.has(id))
 	}
 	if f.or {
 		return found > 0

@@ -3,7 +3,8 @@ package syspass
 import (
 	"crypto/sha1" //nolint:gosec // the original's hash of a name, which it shows; it protects nothing
 	"encoding/hex"
-	"slices"
+	"errors"
+	"iter"
 	"strings"
 
 	"tresor/shared/vault"
@@ -44,30 +45,40 @@ func (r *reading) tag(id vault.TagID, message string) (result, error) {
 
 func tagView(r *reading, id vault.TagID) (result, error) { return r.tag(id, "") }
 
-func tagCreate(w *writing, i item) (result, error) {
-	if err := w.freeTag(i.name, 0); err != nil {
-		return result{}, err
+// decodeTag refuses a tag without a name, which the original stores: the other APIs tell tags by their names.
+func decodeTag(p params) (item, error) {
+	i, _ := tagItem.decode(p) // never fails
+	if i.folded == "" {
+		return i, vault.Invalid
 	}
-	if err := fitTag(i.name); err != nil {
+	return i, nil
+}
+
+func tagCreate(w *writing, i item) (result, error) {
+	if err := i.free(w.tagsBut(0)); err != nil {
 		return result{}, err
 	}
 	id, err := w.CreateTag(i.name)
-	return itemResult(int64(id), tagObject{0, i.name, tagHash(i.name)}, "Tag added"), err
+	return itemResult(int64(id), tagObject{0, i.name, tagHash(i.hashed)}, "Tag added"), err
 }
 
 func tagEdit(w *writing, i item) (result, error) {
 	id := ref[vault.TagID](i.id)
-	if err := w.freeTag(i.name, id); err != nil {
+	out := itemResult(i.id, tagObject{i.id, i.name, tagHash(i.hashed)}, "Tag updated")
+	err := i.free(w.tagsBut(id))
+	switch {
+	case errors.Is(err, vault.Exists):
 		return result{}, err
-	}
-	out := itemResult(i.id, tagObject{i.id, i.name, tagHash(i.name)}, "Tag updated")
-	if w.Tag(id) == nil { // an UPDATE of no row is none that fails (syspass 3.12)
+	case w.Tag(id) == nil: // an UPDATE of no row is none that fails (syspass 3.12)
 		return out, nil
-	}
-	if err := fitTag(i.name); err != nil {
+	case err != nil:
 		return result{}, err
 	}
 	return out, w.EditTag(vault.Tag{ID: id, Name: i.name})
+}
+
+func (w *writing) tagsBut(id vault.TagID) iter.Seq[string] {
+	return except(w.TagsByName(), id, func(t *vault.Tag) (vault.TagID, string) { return t.ID, t.Name })
 }
 
 func tagDelete(w *writing, id vault.TagID) (result, error) {
@@ -78,26 +89,9 @@ func tagDelete(w *writing, id vault.TagID) (result, error) {
 	return out, w.RemoveTag(id)
 }
 
-func fitTag(name string) error { return fit(column{"name", name, maxTagName}) }
-
-// freeTag refuses a name that another tag has, or whose hash it has (syspass 3.12).
-func (w *writing) freeTag(name string, except vault.TagID) error {
-	if !w.MayAdmin(vault.WriteTag, vault.AdminTarget{}) {
-		return vault.Forbidden
-	}
-	hashed := tagKey(name)
-	same := func(other *vault.Tag) bool {
-		return other.ID != except && (vault.EqualFold(other.Name, name) || tagKey(other.Name) == hashed)
-	}
-	if slices.ContainsFunc(w.TagsByName(), same) {
-		return vault.Exists
-	}
-	return nil
-}
-
-// tagHash is the hash of a tag's name (syspass 3.10).
-func tagHash(name string) string {
-	sum := sha1.Sum([]byte(tagKey(name))) //nolint:gosec // see the import
+// tagHash is the hash of a tag's name (syspass 3.10), of which key is the tagKey.
+func tagHash(key string) string {
+	sum := sha1.Sum([]byte(key)) //nolint:gosec // see the import
 	return hex.EncodeToString(sum[:])
 }
 

@@ -1,0 +1,91 @@
+package depot
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"io"
+	"strings"
+	"time"
+
+	"tresor/shared/archive"
+	"tresor/shared/blob"
+	"tresor/shared/vault"
+)
+
+// Parts are what a Depot works on.
+type Parts struct {
+	Vault  *vault.Vault
+	Log    vault.Log
+	Store  vault.Store
+	Sealer vault.Sealer     // for the index, credentials and exports
+	Blobs  blob.Store       // nil: there is no place for objects, and every call is Invalid
+	Now    func() time.Time // nil: time.Now
+}
+
+// Depot keeps exports and backups. It is safe for concurrent use.
+type Depot struct{ p Parts }
+
+// New returns a Depot.
+func New(p Parts) *Depot {
+	if p.Now == nil {
+		p.Now = time.Now
+	}
+	return &Depot{p}
+}
+
+// Where objects lie in the blob store.
+const (
+	exports = "exports"
+	backups = "backups"
+)
+
+// Backup writes a sealed archive of the whole vault (package archive) below backups/ and under, a slash-separated path that may be empty. It returns where it is.
+// Errors: Invalid for a path that cannot be; those of the blob store and of archive.Write.
+func (d *Depot) Backup(ctx context.Context, under string) (location string, err error) {
+	key, err := place(backups, under, "tresor-"+d.p.Now().UTC().Format("20060102T150405Z")+"-"+hash()[:8]+".backup")
+	if err != nil {
+		return "", err
+	}
+	return d.put(ctx, key, func(w io.Writer) error {
+		_, err := archive.Write(ctx, w, archive.Source{Store: d.p.Store, Log: d.p.Log, Sealer: d.p.Sealer, Now: d.p.Now})
+		return err
+	})
+}
+
+// errNowhere is the answer where no bucket is configured.
+var errNowhere = &vault.Error{Kind: vault.Invalid, Msg: "there is no place for objects"}
+
+// place makes an object's key.
+func place(kind, under, name string) (string, error) {
+	parts := []string{kind, name}
+	if under != "" {
+		parts = []string{kind, under, name}
+	}
+	key := strings.Join(parts, "/")
+	return key, blob.ValidKey(key)
+}
+
+// hash returns what the original names files by: 160 random bits as 40 hexadecimal digits (sysPass 4.1, 4.2).
+func hash() string {
+	var b [20]byte
+	_, _ = rand.Read(b[:]) // never fails (crypto/rand)
+	return hex.EncodeToString(b[:])
+}
+
+// put streams what write writes into a new object. It returns when both have ended.
+func (d *Depot) put(ctx context.Context, key string, write func(io.Writer) error) (location string, err error) {
+	if d.p.Blobs == nil {
+		return "", errNowhere
+	}
+	r, w := io.Pipe()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = w.CloseWithError(write(w)) // the reader gets the error, or io.EOF
+	}()
+	location, err = d.p.Blobs.Put(ctx, key, r)
+	_ = r.CloseWithError(context.Canceled) // ends a writer that is not read any more
+	<-done
+	return location, err
+}

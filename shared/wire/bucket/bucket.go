@@ -1,0 +1,27 @@
+// Package bucket builds what keeps objects in S3, for the functions that do. It is apart from package wire so that no other function
+// links an S3 client.
+package bucket
+
+import (
+	"log/slog"
+
+	"tresor/shared/blob/s3"
+	"tresor/shared/depot"
+	"tresor/shared/wire"
+)
+
+// Depot returns the depot of a function's vault, in the bucket that the environment names. Without a bucket it takes nothing, and everything else works.
+func Depot(s *wire.System) *depot.Depot {
+	parts := depot.Parts{Vault: s.Vault, Log: s.Log, Store: s.Store, Sealer: s.Sealer}
+	if s.Settings.Bucket == "" {
+		slog.Warn("TRESOR_BUCKET is not set: backups and exports have nowhere to go")
+		return depot.New(parts)
+	}
+	objects, err := s3.New(s3.NewClient(wire.Config("S3")), s3.Config{Bucket: s.Settings.Bucket, Prefix: s.Settings.Vault})
+	if err != nil {
+		slog.Error("wrong configuration", "error", err.Error())
+		return depot.New(parts)
+	}
+	parts.Blobs = objects
+	return depot.New(parts)
+}
