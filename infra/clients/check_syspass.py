@@ -6,6 +6,7 @@ from syspass_api_client.account import Account, AccountData
 from syspass_api_client.api import ApiError, JsonRpcApi
 from syspass_api_client.category import Category, CategoryData
 from syspass_api_client.client import Client, ClientData
+from syspass_api_client.config import Config
 from syspass_api_client.tag import Tag, TagData
 from syspass_api_client.user_group import UserGroup, UserGroupData
 
@@ -142,6 +143,14 @@ class CheckSyspass(unittest.TestCase):
         self.assertEqual(groups.delete(group)["result"]["resultMessage"], "Group deleted")
         with self.assertRaisesRegex(ApiError, r"Group not found \(0\)"):
             groups.view(group)
+
+    def test_backup_and_export(self):
+        config = Config(connect())
+        self.assertEqual(config.backup("nightly/" + self.word), "nightly/" + self.word)
+        self.assertEqual(config.export("/" + self.word), "/" + self.word)
+        self.assertEqual(config.export(self.word, password=harness.secret()), self.word)
+        with self.assertRaisesRegex(ApiError, r"Unable to create the backups directory"):
+            config.backup("../" + self.word)
 
     def test_refusals(self):
         category, client = self.places()

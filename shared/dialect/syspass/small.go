@@ -37,7 +37,7 @@ var (
 )
 
 // decode reads an item. It never fails: what the columns do not hold is found out after what is taken already (syspass 3.12).
-func (k *itemKind) decode(p params) (item, error) { //nolint:unparam // it is a decoder
+func (k *itemKind) decode(p params) (item, error) {
 	i := item{id: p.integer("id"), name: p.text("name"), description: p.text("description"), global: p.integer("global"), kind: k}
 	i.folded = vault.NameKey(i.name)
 	if k.hash != nil {
