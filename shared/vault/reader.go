@@ -22,6 +22,7 @@ type Reader struct {
 	wanted    map[SecretKey]bool // secrets that the function asked for, loaded or not
 	reasons   bool               // a locked entry was used with a reason
 	announced bool               // the call leaves an access record in any case
+	also      *Reader            // of the second caller, who bounds what the first may do
 }
 
 func newReader(s *State, x view, p *Principal, req *Request, now time.Time, loaded secrets) *Reader {
@@ -31,6 +32,9 @@ func newReader(s *State, x view, p *Principal, req *Request, now time.Time, load
 		for _, id := range c.Projects {
 			r.collect(id, r.limits)
 		}
+	}
+	if p.also != nil {
+		r.also = newReader(s, x, p.also, req, now, nil)
 	}
 	return r
 }
@@ -43,7 +47,7 @@ func (r *Reader) Now() time.Time { return r.now }
 
 // MayAdmin reports whether the caller may do a to target.
 func (r *Reader) MayAdmin(a AdminAction, target AdminTarget) bool {
-	return mayAdmin(r.principal, a, target)
+	return mayAdmin(r.principal, a, target) && (r.also == nil || r.also.MayAdmin(a, target))
 }
 
 // standing is a living project and what the caller may do with it; project is nil where there is none.
@@ -80,13 +84,18 @@ func (r *Reader) newStanding(id ProjectID) *standing {
 	case r.limits == nil || r.limits[id] || r.limits[p.Parent] && p.Parent != 0:
 		s.access = effectiveProject(r.x, &r.principal.subject, p)
 	}
+	if r.also != nil {
+		if other := r.also.standing(id).access; other.Level < s.access.Level {
+			s.access = other
+		}
+	}
 	s.plain = effective(&r.principal.subject, &Entry{}, p, s.access).Level
 	return s
 }
 
 // mayRead is whether entryAccess is at least read, found out quickly for the many entries that grant nothing themselves.
 func (r *Reader) mayRead(row *Row) bool {
-	if !row.plain || r.limits != nil || r.principal.operator {
+	if !row.plain || r.limits != nil || r.principal.operator || r.also != nil {
 		return r.entryAccess(&row.Entry).Level >= LevelRead
 	}
 	if row.Trashed.Is() {
@@ -102,10 +111,24 @@ func (r *Reader) projectAccess(id ProjectID) ProjectAccess { return r.standing(i
 func (r *Reader) forgetStandings() {
 	clear(r.levels)
 	r.latest = nil
+	if r.also != nil {
+		r.also.forgetStandings()
+	}
 }
 
-// entryAccess decides what the caller may do with an entry.
+// entryAccess decides what the caller may do with an entry: if there are two, what both may.
 func (r *Reader) entryAccess(e *Entry) Access {
+	a := r.ownAccess(e)
+	if r.also == nil {
+		return a
+	}
+	if other := r.also.ownAccess(e); other.Level < a.Level {
+		return other
+	}
+	return a
+}
+
+func (r *Reader) ownAccess(e *Entry) Access {
 	switch {
 	case e.Trashed.Is():
 		return Access{}
@@ -183,6 +206,9 @@ func (r *Reader) source(link *Entry) *Entry {
 	}
 	if p := r.standing(e.Project).project; p == nil || p.Owner != 0 && p.Owner != r.principal.id {
 		return nil
+	}
+	if r.also != nil {
+		return r.also.source(link)
 	}
 	return e
 }

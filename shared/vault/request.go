@@ -23,7 +23,19 @@ type Request struct {
 	Action Action
 	Source netip.Addr // where the call came from, as the gateway saw it
 	Reason string     // TPM's X-Unlock-Reason; blank is none
+	// Also is a second caller, whose login and password came as arguments of the call (TeamPass auth): what is allowed is what both may do. The
+	// call stays the first one's: it is recorded as theirs. nil: there is none. A refusal of the second is an *AlsoError.
+	Also Authenticator
 }
+
+// AlsoError is the refusal of a request's second caller.
+type AlsoError struct{ Err error }
+
+// Error says what was refused.
+func (e *AlsoError) Error() string { return "the second caller: " + e.Err.Error() }
+
+// Unwrap returns the refusal itself.
+func (e *AlsoError) Unwrap() error { return e.Err }
 
 // Authenticator says who a call is from, by the state as it stands. It is asked again on the caught-up state, so it must be pure and
 // quick: whatever is slow (argon2) or needs I/O (counting attempts) was done before. Its errors are of kind Unauthenticated, or Throttled.
@@ -45,8 +57,12 @@ type Principal struct {
 	credential     *Credential
 	operator       bool
 	mayCreateRoots bool
-	named          bool // the credential's list of actions names this very action
+	named          bool       // the credential's list of actions names this very action
+	also           *Principal // the request's second caller
 }
+
+// Also returns the second caller; nil if there is none.
+func (p *Principal) Also() *Principal { return p.also }
 
 // User returns the caller's user; nil for an operator.
 func (p *Principal) User() *User { return p.user }
@@ -71,9 +87,22 @@ func (p *Principal) narrowed() bool {
 	return c != nil && (len(c.Actions) > 0 || len(c.Projects) > 0 || c.ReadOnly)
 }
 
-// resolve finds out who calls and whether the call as such is allowed: user active, credential alive, of this dialect, from this
+// resolve finds out who calls, and who else, and whether the call as such is allowed: user active, credential alive, of this dialect, from this
 // address, for this action. What it may do to which entry is decided later, by effective.
 func resolve(s *State, req *Request, now time.Time) (*Principal, error) {
+	p, err := resolveOne(s, req, now)
+	if err != nil || req.Also == nil {
+		return p, err
+	}
+	second := *req
+	second.Auth = req.Also
+	if p.also, err = resolveOne(s, &second, now); err != nil {
+		return nil, &AlsoError{err}
+	}
+	return p, nil
+}
+
+func resolveOne(s *State, req *Request, now time.Time) (*Principal, error) {
 	id, cred, err := req.Auth.Authenticate(s)
 	if err != nil {
 		return nil, err

@@ -67,6 +67,14 @@ func (s *State) Heads() Heads { return s.heads }
 // Exists reports whether the vault was initialised.
 func (s *State) Exists() bool { return s.heads.Entries.Seq > 0 && s.heads.Permissions.Seq > 0 }
 
+// Setting returns a setting, or fallback where it is unset.
+func (s *State) Setting(key, fallback string) string {
+	if v := s.settings[key]; v != "" {
+		return v
+	}
+	return fallback
+}
+
 // Apply replays a record whose plaintext has the given hash. The record must be the next of its journal and continue its chain; an
 // error (Corrupt, NewerFormat) leaves the state as it was. Settle must be called after the last of a run of records.
 func (s *State) Apply(r *Record, hash Hash) error {

@@ -44,7 +44,7 @@ func (t *Tx) CreateEntry(e Entry, payload Payload) (EntryID, error) {
 	if e.Manager == 0 {
 		e.Manager = t.principal.id
 	}
-	if err := t.mayHandOver(t.ownEntry(&e), &e); err != nil {
+	if err := t.mayMake(&e); err != nil {
 		return 0, err
 	}
 	if err := t.checkEntry(&e); err != nil {
@@ -86,13 +86,23 @@ func (t *Tx) checkNewEntry(e *Entry) error {
 	return nil
 }
 
+// mayMake decides whether the caller may make an entry as it is: for itself, or, if it may assign, for others. Of two callers each must.
+func (t *Tx) mayMake(e *Entry) error {
+	for r := t.Reader; r != nil; r = r.also {
+		if err := r.principal.mayHandOver(r.principal.ownEntry(e), e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // ownEntry returns the entry that anybody who may create e may make of it: one for itself.
-func (t *Tx) ownEntry(e *Entry) *Entry {
-	own := Entry{Manager: t.principal.id, AnyoneMayEdit: e.AnyoneMayEdit, Private: e.Private, PrivateGroup: e.PrivateGroup}
-	if e.MainGroup == t.principal.main {
+func (p *Principal) ownEntry(e *Entry) *Entry {
+	own := Entry{Manager: p.id, AnyoneMayEdit: e.AnyoneMayEdit, Private: e.Private, PrivateGroup: e.PrivateGroup}
+	if e.MainGroup == p.main {
 		own.MainGroup = e.MainGroup
 	}
-	if c := t.principal; !c.narrowed() || c.named {
+	if !p.narrowed() || p.named {
 		own.Users, own.Groups = e.Users, e.Groups // its manager may grant
 	}
 	return &own
@@ -101,16 +111,15 @@ func (t *Tx) ownEntry(e *Entry) *Entry {
 // mayHandOver decides whether the caller may change who has an entry: its manager, main group, grants, flags. It is the one
 // place for that, beside the level of manage that checkRights asks for. A narrowed credential hands nothing over, unless its list names the very action;
 // a new entry is made for others only by an Admin (sysPass 2.5).
-func (t *Tx) mayHandOver(old, e *Entry) error {
+func (p *Principal) mayHandOver(old, e *Entry) error {
 	same := old.Manager == e.Manager && old.MainGroup == e.MainGroup && old.AnyoneMayEdit == e.AnyoneMayEdit &&
 		old.Private == e.Private && old.PrivateGroup == e.PrivateGroup && slices.Equal(old.Users, e.Users) && slices.Equal(old.Groups, e.Groups)
-	p := t.principal
 	switch {
 	case same:
 		return nil
 	case p.narrowed() && !p.named:
 		return fail(Forbidden, "the credential may not change managers and grants")
-	case old.ID == 0 && !t.MayAssign():
+	case old.ID == 0 && !p.mayAssign():
 		return fail(Forbidden, "not allowed to create entries for others")
 	}
 	return nil
@@ -132,9 +141,10 @@ func (t *Tx) checkSource(e *Entry) error {
 }
 
 func (t *Tx) checkNewPersonal(e *Entry) error {
-	c := t.principal.credential
-	if e.Owner != t.principal.id || t.principal.role == ReadOnly || c != nil && len(c.Projects) > 0 {
-		return fail(Forbidden, "not allowed to have personal entries")
+	for r := t.Reader; r != nil; r = r.also {
+		if e.Owner != r.principal.id || r.principal.role == ReadOnly || r.limits != nil {
+			return fail(Forbidden, "not allowed to have personal entries")
+		}
 	}
 	if p := t.x.project(e.Project); e.Project != 0 && (p == nil || p.Trashed.Is() || p.Owner != e.Owner) {
 		return fail(BadReference, "no such personal folder")
@@ -215,7 +225,10 @@ func (t *Tx) EntryNamed(name string) bool {
 // MayAssign reports whether the caller may give an entry that it makes to another user or to any group (sysPass 2.5). A narrowed
 // credential touches no managers.
 func (r *Reader) MayAssign() bool {
-	p := r.principal
+	return r.principal.mayAssign() && (r.also == nil || r.also.MayAssign())
+}
+
+func (p *Principal) mayAssign() bool {
 	return p.operator || p.role == Admin && (!p.narrowed() || p.named)
 }
 

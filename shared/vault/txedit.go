@@ -78,7 +78,7 @@ func (t *Tx) checkRights(old, e *Entry) error {
 			return err
 		}
 	}
-	return t.mayHandOver(old, e)
+	return t.principal.mayHandOver(old, e)
 }
 
 // TrashEntries puts entries into the trash by one change, ids in any order. Needs manage on each; entries that the caller may not see
@@ -96,17 +96,23 @@ func (t *Tx) TrashEntries(ids []EntryID, lenient bool) (int, error) {
 			return 0, err
 		}
 	}
-	if len(kept) == 0 {
-		return 0, nil
+	t.trash(kept, Trash{t.stamp(), t.principal.id})
+	return len(kept), nil
+}
+
+// trash puts entries into the trash as one change.
+func (t *Tx) trash(ids []EntryID, trash Trash) {
+	if len(ids) == 0 {
+		return
 	}
-	bulk := &TrashBulk{Trashed: Trash{t.stamp(), t.principal.id}}
+	slices.Sort(ids)
+	bulk := &TrashBulk{Trashed: trash}
 	var last EntryID
-	for _, id := range kept {
+	for _, id := range ids {
 		bulk.Deltas = append(bulk.Deltas, uint64(id-last))
 		last = id
 	}
 	t.put(Change{TrashBulk: bulk})
-	return len(kept), nil
 }
 
 func (t *Tx) trashable(id EntryID) error {
@@ -114,10 +120,16 @@ func (t *Tx) trashable(id EntryID) error {
 	switch {
 	case err != nil:
 		return err
-	case a.Level < LevelManage:
-		return fail(Forbidden, "not allowed to delete this entry")
 	case e.Source != 0:
 		return fail(Forbidden, "a linked entry is read-only")
+	}
+	return t.deletable(e, a)
+}
+
+// deletable decides whether the caller may put an entry into the trash.
+func (t *Tx) deletable(e *Entry, a Access) error {
+	if a.Level < LevelManage {
+		return fail(Forbidden, "not allowed to delete this entry")
 	}
 	return t.unlock(e)
 }

@@ -54,7 +54,7 @@ func (t *Tx) MayCreateProject(parent ProjectID) error {
 
 // MayCreateRoots reports whether the caller may create projects at the root.
 func (r *Reader) MayCreateRoots() bool {
-	return r.MayAdmin(CreateRootProject, AdminTarget{}) && r.limits == nil
+	return r.MayAdmin(CreateRootProject, AdminTarget{}) && r.limits == nil // a second caller has a password, without limits
 }
 
 // EditProject changes a project's name, notes, tags, archive, and what TeamPass and sysPass keep of it. Needs full access. Its place in the tree, manager and
@@ -159,7 +159,7 @@ func (t *Tx) SetGrants(g ProjectGrants) error {
 		return err
 	case a.Level < ProjectFull:
 		return fail(Forbidden, "not allowed to manage this project")
-	case t.principal.narrowed() && !t.principal.named:
+	case t.principal.narrowed() && !t.principal.named: // a second caller has a password, which is not narrowed
 		return fail(Forbidden, "the credential may not change grants")
 	}
 	valid := func(l ProjectLevel) bool {
