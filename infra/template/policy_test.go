@@ -241,7 +241,7 @@ func TestEachFunctionMayDoWhatItNeedsAndNoMore(t *testing.T) {
 		purposes string
 	}{
 		"syspass": {with(with(with(login, entries...), permissions...), "Permissions access#*: Query", "Objects backups,exports: s3:AbortMultipartUpload s3:PutObject",
-			"Key: kms:Decrypt kms:GenerateDataKey objects at rest"), "index secrets credentials exports"},
+			"Key: kms:Decrypt kms:GenerateDataKey objects at rest"), "index secrets exports"},
 		"teampass-items":   {with(every, entries...), "index secrets"},
 		"teampass-post":    {with(every, entries...), "index secrets"},
 		"teampass-folders": {with(every, projects...), "index"},

@@ -145,9 +145,9 @@ func userList(k *call) error {
 	}
 	return k.print(map[string]any{"users": users}, func(w io.Writer) {
 		table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-		fmt.Fprintln(table, "ID\tUSERNAME\tROLE\tNAME\tEMAIL\tSTATE")
+		fmt.Fprintln(table, "ID\tUSERNAME\tROLE\tNAME\tEMAIL\tSTATE\tMAIN GROUP")
 		for _, u := range users {
-			fmt.Fprintf(table, "%d\t%s\t%s\t%s\t%s\t%s\n", u.ID, u.Username, u.Role, u.Name, u.Email, u.state())
+			fmt.Fprintf(table, "%d\t%s\t%s\t%s\t%s\t%s\t%d\n", u.ID, u.Username, u.Role, u.Name, u.Email, u.state(), u.Group)
 		}
 		_ = table.Flush()
 	})

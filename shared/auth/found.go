@@ -24,12 +24,18 @@ type KeyPair struct{ Public, Private string }
 // SysPassToken is a sysPass authToken and its tokenPass, and, in a new vault, the password that exports are encrypted under.
 type SysPassToken struct{ AuthToken, TokenPass, MasterPassword string }
 
-// MasterPasswordSetting holds the password that sysPass exports are encrypted under, sealed under PurposeCredentials and in base64, so that
-// who may read settings does not read it.
+// MasterPasswordSetting holds the password that sysPass exports are encrypted under, sealed under PurposeExports and in base64, so that
+// who may read settings does not read it, and who writes exports need not open credentials.
 const MasterPasswordSetting = "syspass.master_password"
 
 func masterPasswordBinding() vault.Binding {
 	return vault.Binding{Table: vault.Permissions, Kind: "setting", ID: MasterPasswordSetting, Field: "value", Version: 1}
+}
+
+// SealMasterPassword returns the value of MasterPasswordSetting for a password.
+func SealMasterPassword(sealer vault.Sealer, password string) (setting string, err error) {
+	sealed, err := sealer.Seal(vault.PurposeExports, []byte(password), masterPasswordBinding())
+	return base64.StdEncoding.EncodeToString(sealed), err
 }
 
 // OpenMasterPassword opens the value of MasterPasswordSetting. Errors: NotFound where there is none; those of the sealer.
@@ -41,7 +47,7 @@ func OpenMasterPassword(sealer vault.Sealer, setting string) (vault.Secret, erro
 	if err != nil {
 		return vault.Secret{}, &vault.Error{Kind: vault.Corrupt, Msg: "the master password does not open", Err: err}
 	}
-	master, err := sealer.Open(vault.PurposeCredentials, sealed, masterPasswordBinding())
+	master, err := sealer.Open(vault.PurposeExports, sealed, masterPasswordBinding())
 	return vault.NewSecret(string(master)), err
 }
 
@@ -84,6 +90,6 @@ func (f *Founding) found(t *vault.Tx, sealer vault.Sealer, hash string) (err err
 		_, failed = t.CreateCredential(c, seal)
 		err = errors.Join(err, failed)
 	}
-	master, failed := sealer.Seal(vault.PurposeCredentials, []byte(f.SysPass.MasterPassword), masterPasswordBinding())
-	return errors.Join(err, failed, t.SetSetting(MasterPasswordSetting, base64.StdEncoding.EncodeToString(master)))
+	master, failed := SealMasterPassword(sealer, f.SysPass.MasterPassword)
+	return errors.Join(err, failed, t.SetSetting(MasterPasswordSetting, master))
 }

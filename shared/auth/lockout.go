@@ -2,6 +2,8 @@ package auth
 
 import (
 	"context"
+	"errors"
+	"log/slog"
 	"net/netip"
 	"strconv"
 	"sync"
@@ -22,9 +24,9 @@ type Lockout struct {
 	sources map[string][]time.Time // by network: the newest failures, at most maxFailures of each
 }
 
-// Lockout returns a lockout with its own memory; name tells the services apart in the store.
-func (s *Service) Lockout(name string) *Lockout {
-	return &Lockout{service: s, name: name, sources: map[string][]time.Time{}}
+// Lockout returns a lockout of a dialect's calls, with its own memory.
+func (s *Service) Lockout(d vault.Dialect) *Lockout {
+	return &Lockout{service: s, name: string(d), sources: map[string][]time.Time{}}
 }
 
 // maxSources bounds the memory of a Lockout.
@@ -74,21 +76,22 @@ func (l *Lockout) Failed(ctx context.Context, source netip.Addr) error {
 	n, err := l.service.attempts.AddAttempts(ctx, attemptKey("lockout", l.name, from, strconv.FormatInt(window, 10)), 1, now, now.Add(failureWindow))
 	n = max(n, l.count(from))
 	if n >= maxFailures {
-		if failed := l.journal(ctx, from, now); err == nil {
-			err = failed
-		}
+		err = errors.Join(err, l.journal(ctx, source, now))
 	}
-	if n > maxFailures {
-		return errThrottled
+	if n <= maxFailures {
+		return err
 	}
-	return err
+	if err != nil { // the call is refused all the same
+		slog.WarnContext(ctx, "a lockout may be known to this process alone", "err", err)
+	}
+	return errThrottled
 }
 
-// journal tells the other processes.
-func (l *Lockout) journal(ctx context.Context, from string, now time.Time) error {
-	req := vault.Request{Auth: vault.Operator{}, Action: vault.Action{Dialect: vault.Command, Name: "lockout", Writes: true}}
+// journal tells the other processes. It is recorded as tresor's own doing, from where the calls came.
+func (l *Lockout) journal(ctx context.Context, source netip.Addr, now time.Time) error {
+	req := vault.Request{Auth: vault.Operator{}, Source: source, Action: vault.Action{Dialect: vault.Dialect(l.name), Name: "lockout", Writes: true}}
 	_, err := vault.Update(ctx, l.service.vault, req, func(t *vault.Tx) (struct{}, error) {
-		return struct{}{}, t.LockOut(vault.Lockout{Service: l.name, Source: from, Until: vault.StampOf(now.Add(failureWindow))})
+		return struct{}{}, t.LockOut(l.name, network(source), vault.StampOf(now.Add(failureWindow)))
 	})
 	return err
 }

@@ -113,21 +113,65 @@ func TestALockoutHoldsInEveryProcess(t *testing.T) {
 	}
 }
 
-// TestALockoutIsJournalledOnce has two processes find out at once, and one go on failing.
+// TestALockoutIsJournalledOnce has two processes find out, and both go on failing for a while.
 func TestALockoutIsJournalledOnce(t *testing.T) {
 	s := scenario.New(t)
 	startOfWindow(s)
-	l := s.Auth.Lockout("test")
+	other := s.Another(t, s.Store)
+	other.Clock.Add(s.Clock.Now().Sub(other.Clock.Now()))
+	first, second := s.Auth.Lockout("test"), other.Auth.Lockout("test")
 	for range 10 {
-		failed(t, l, vault.Internal)
+		failed(t, first, vault.Internal)
 	}
 	before := heads(s)
-	for range 5 {
-		failed(t, l, vault.Throttled)
+	for range 20 {
+		failed(t, first, vault.Throttled)
+		failed(t, second, vault.Throttled)
+		s.Clock.Add(time.Second)
+		other.Clock.Add(time.Second)
+	}
+	if err := s.Log.CatchUp(t.Context()); err != nil {
+		t.Fatal(err)
 	}
 	if after := heads(s); after != before {
 		t.Errorf("the journal went on from %v to %v", before, after)
 	}
+}
+
+// TestLockoutsAreFewAndForgotten has very many networks fail: the journal and the state hold a bounded number of them.
+func TestLockoutsAreFewAndForgotten(t *testing.T) {
+	s := scenario.New(t)
+	lockOut := func(i int) {
+		s.Do(t, func(tx *vault.Tx) error {
+			return tx.LockOut("test", fmt.Sprint("network ", i), vault.StampOf(s.Clock.Now().Add(10*time.Minute)))
+		})
+	}
+	locked := func(i int) (is bool) {
+		s.Vault.Peek(func(state *vault.State) { is = state.LockedOut("test", fmt.Sprint("network ", i), s.Clock.Now()) })
+		return is
+	}
+	for i := range 120 {
+		lockOut(i)
+	}
+	if !locked(0) || !locked(99) || locked(100) || locked(119) {
+		t.Error("not the first hundred are locked out")
+	}
+	for i := range 500 {
+		s.Clock.Add(7 * time.Second)
+		lockOut(1000 + i)
+	}
+	if !locked(1499) || locked(1000) || locked(0) {
+		t.Error("not the latest are locked out")
+	}
+	replica := s.Another(t, s.Store)
+	if err := replica.Log.CatchUp(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	replica.Vault.Peek(func(state *vault.State) {
+		if n := state.Lockouts(); n > 400 {
+			t.Errorf("a replica holds %d lockouts", n)
+		}
+	})
 }
 
 func heads(s *scenario.System) (h vault.Heads) {
@@ -170,14 +214,18 @@ func TestAFailureThatCannotBeCountedIsAnError(t *testing.T) {
 func TestOnlyTheOperatorLocksOut(t *testing.T) {
 	s := scenario.New(t)
 	req := vault.Request{Auth: auth.Token(s.Founding.SysPass.AuthToken), Action: sysWrite}
-	out := vault.Lockout{Service: "test", Source: here.String(), Until: vault.StampOf(s.Clock.Now().Add(time.Hour))}
-	if _, err := vault.Update(t.Context(), s.Vault, req, func(tx *vault.Tx) (int, error) { return 0, tx.LockOut(out) }); !errors.Is(err, vault.Forbidden) {
+	lockOut := func(until time.Duration) error {
+		_, err := vault.Update(t.Context(), s.Vault, req, func(tx *vault.Tx) (int, error) {
+			return 0, tx.LockOut("test", here.String(), vault.StampOf(s.Clock.Now().Add(until)))
+		})
+		return err
+	}
+	if err := lockOut(time.Hour); !errors.Is(err, vault.Forbidden) {
 		t.Errorf("got %v, want Forbidden", err)
 	}
 	req.Auth = vault.Operator{}
 	for _, until := range []time.Duration{0, -time.Second, 25 * time.Hour} {
-		out.Until = vault.StampOf(s.Clock.Now().Add(until))
-		if _, err := vault.Update(t.Context(), s.Vault, req, func(tx *vault.Tx) (int, error) { return 0, tx.LockOut(out) }); !errors.Is(err, vault.Invalid) {
+		if err := lockOut(until); !errors.Is(err, vault.Invalid) {
 			t.Errorf("until %s from now: got %v, want Invalid", until, err)
 		}
 	}

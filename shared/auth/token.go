@@ -20,19 +20,20 @@ func NewHexToken() string {
 const alphanumeric = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
 // NewAPIKey returns a TeamPass API key: 43 letters and digits, a little more than 256 random bits. (The original's had 39, TeamPass 3.)
-func NewAPIKey() string { return randomString(43) }
+func NewAPIKey() string { return RandomString(alphanumeric, 43) }
 
 // NewPassword returns a made-up password of 24 letters and digits, about 142 bits.
-func NewPassword() string { return randomString(24) }
+func NewPassword() string { return RandomString(alphanumeric, 24) }
 
-func randomString(n int) string {
+// RandomString returns n random characters of an alphabet of single bytes, each as likely as any other.
+func RandomString(alphabet string, n int) string {
 	b := make([]byte, n)
 	for i := range b {
-		k, err := rand.Int(rand.Reader, big.NewInt(int64(len(alphanumeric))))
+		k, err := rand.Int(rand.Reader, big.NewInt(int64(len(alphabet))))
 		if err != nil {
 			panic(err) // crypto/rand never fails
 		}
-		b[i] = alphanumeric[k.Int64()]
+		b[i] = alphabet[k.Int64()]
 	}
 	return string(b)
 }

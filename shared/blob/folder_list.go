@@ -71,12 +71,12 @@ func (l *listing) entry(ctx context.Context, key string, e fs.DirEntry) error {
 	if e.IsDir() {
 		mayMatch := strings.HasPrefix(key, l.prefix) || strings.HasPrefix(l.prefix, key)
 		mayFollow := key > l.after || strings.HasPrefix(l.after, key)
-		if !mayMatch || !mayFollow || key == temporary+"/" {
+		if !mayMatch || !mayFollow {
 			return nil
 		}
 		return l.folder(ctx, key)
 	}
-	if !strings.HasPrefix(key, l.prefix) || key <= l.after || ValidKey(key) != nil { // somebody else's file has no key
+	if !strings.HasPrefix(key, l.prefix) || key <= l.after || ValidKey(key) != nil { // a temporary file has no valid key, nor has somebody else's
 		return nil
 	}
 	info, err := e.Info()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"io"
 	"strings"
 	"time"
@@ -47,6 +48,8 @@ func (d *Depot) Backup(ctx context.Context, under string) (location string, err 
 	if err != nil {
 		return "", err
 	}
+	ctx, cancel := withGrace(ctx)
+	defer cancel()
 	return d.put(ctx, key, func(w io.Writer) error {
 		_, err := archive.Write(ctx, w, archive.Source{Store: d.p.Store, Log: d.p.Log, Sealer: d.p.Sealer, Now: d.p.Now})
 		return err
@@ -55,6 +58,17 @@ func (d *Depot) Backup(ctx context.Context, under string) (location string, err 
 
 // errNowhere is the answer where no bucket is configured.
 var errNowhere = &vault.Error{Kind: vault.Invalid, Msg: "there is no place for objects"}
+
+// grace is how long before a call's deadline it is given up: a blob store takes up to 2 s to take back what it had begun, and there must be time to
+// answer (law 8).
+const grace = 4 * time.Second
+
+func withGrace(ctx context.Context) (context.Context, context.CancelFunc) {
+	if deadline, ok := ctx.Deadline(); ok {
+		return context.WithDeadline(ctx, deadline.Add(-grace))
+	}
+	return context.WithCancel(ctx)
+}
 
 // place makes an object's key.
 func place(kind, under, name string) (string, error) {
@@ -82,10 +96,34 @@ func (d *Depot) put(ctx context.Context, key string, write func(io.Writer) error
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		_ = w.CloseWithError(write(w)) // the reader gets the error, or io.EOF
+		_ = w.CloseWithError(guarded(write, until{ctx, w})) // the reader gets the error, or io.EOF
 	}()
 	location, err = d.p.Blobs.Put(ctx, key, r)
 	_ = r.CloseWithError(context.Canceled) // ends a writer that is not read any more
 	<-done
 	return location, err
+}
+
+// guarded turns a panic into an error without what it says, which could hold a secret: no caller's recover sees another goroutine.
+func guarded(write func(io.Writer) error, w io.Writer) (err error) {
+	defer func() {
+		if recover() != nil {
+			err = &vault.Error{Kind: vault.Internal, Err: errors.New("writing an object panicked")}
+		}
+	}()
+	return write(w)
+}
+
+// until is a writer that ends with a context, between two writes.
+type until struct {
+	ctx context.Context
+	io.Writer
+}
+
+// Write implements io.Writer.
+func (u until) Write(b []byte) (int, error) {
+	if err := u.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return u.Writer.Write(b)
 }

@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"tresor/shared/archive"
 	"tresor/shared/auth"
@@ -36,7 +38,7 @@ func newWorld(t *testing.T) *world {
 	}
 	w.depot = w.on(w.blobs)
 	w.Do(t, func(tx *vault.Tx) error {
-		client, err1 := tx.CreateProject(vault.Project{Name: "Acme & <Söhne>", Notes: "line 1\r\nline 2"})
+		client, err1 := tx.CreateProject(vault.Project{Name: "Acme & <Söhne>", Notes: "line 1\r\nline 2\x02"})
 		below, err2 := tx.CreateProject(vault.Project{Name: "Servers", Parent: client})
 		tags, err3 := tx.EnsureTags([]string{"web", "linux"})
 		_, err4 := tx.CreateEntry(vault.Entry{Name: "mail 日本", Username: "root", URL: "https://a/?b&c", Notes: "x\ty", Project: client, Tags: tags}, vault.Payload{Password: vault.NewSecret("s3<cr>t \x00\xff")})
@@ -99,7 +101,7 @@ func TestAnExportReadsBack(t *testing.T) {
 	w := newWorld(t)
 	for _, password := range []string{"", "of the file"} {
 		location, changed, err := w.depot.Export(t.Context(), w.export(t), "nightly/a", password)
-		if err != nil || changed != 1 || !strings.Contains(location, "/exports/nightly/a/sysPass_export-") {
+		if err != nil || changed != 2 || !strings.Contains(location, "/exports/nightly/a/sysPass_export-") {
 			t.Fatalf("at %q, %d changed, %v", location, changed, err)
 		}
 		d, warnings, err := syspassxml.Read(bytes.NewReader(w.read(t, location)), syspassxml.ReadOptions{Password: vault.NewSecret(password)})
@@ -174,6 +176,62 @@ func (full) Put(_ context.Context, _ string, r io.Reader) (string, error) {
 	return "", vault.Busy
 }
 
+// slow is a store of records whose first read of a tail waits, and says when it has ended.
+type slow struct {
+	vault.Store
+	begun, release, ended chan struct{}
+}
+
+func (s *slow) Tail(context.Context, vault.Table, vault.Seq) ([]vault.StoredRecord, bool, error) {
+	close(s.begun)
+	<-s.release
+	defer close(s.ended)
+	return nil, false, vault.Corrupt
+}
+
+// broken is a sealer that panics with a secret in its words.
+type broken struct{ vault.Sealer }
+
+func (broken) Seal(vault.Purpose, []byte, vault.Binding) ([]byte, error) { panic("s3cret") }
+
+// gone is a blob store that fails as soon as something has begun.
+type gone struct {
+	blob.Store
+	begun chan struct{}
+}
+
+func (g gone) Put(_ context.Context, _ string, r io.Reader) (string, error) {
+	go func() { _, _ = io.Copy(io.Discard, r) }()
+	<-g.begun
+	return "", vault.Busy
+}
+
+// TestAPanicIsAnError: nobody else recovers it, and what it says is not told.
+func TestAPanicIsAnError(t *testing.T) {
+	w := newWorld(t)
+	d := depot.New(depot.Parts{Vault: w.Vault, Log: w.Log, Store: w.Store, Sealer: broken{w.Sealer}, Blobs: w.blobs})
+	_, err := d.Backup(t.Context(), "")
+	if vault.KindOf(err) != vault.Internal || strings.Contains(fmt.Sprint(err), "s3cret") || w.files(t) != 0 {
+		t.Errorf("got %v, %d files", err, w.files(t))
+	}
+}
+
+// TestTheDeadlineLeavesTime gives up before the call's own deadline (law 8).
+func TestTheDeadlineLeavesTime(t *testing.T) {
+	w := newWorld(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second) // less than what is kept back
+	defer cancel()
+	if _, err := w.depot.Backup(ctx, ""); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("backup: got %v", err)
+	}
+	if _, _, err := w.depot.Export(ctx, w.export(t), "", ""); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("export: got %v", err)
+	}
+	if ctx.Err() != nil {
+		t.Error("the deadline itself is over")
+	}
+}
+
 // TestAFailedPutEndsTheWriter: nothing goes on writing after the answer.
 func TestAFailedPutEndsTheWriter(t *testing.T) {
 	w := newWorld(t)
@@ -183,6 +241,18 @@ func TestAFailedPutEndsTheWriter(t *testing.T) {
 	}
 	if _, err := d.Backup(t.Context(), ""); !errors.Is(err, vault.Busy) {
 		t.Errorf("backup: got %v", err)
+	}
+	// The writer is in the middle of a read of its own when the put fails: the call waits for it.
+	store := &slow{w.Store, make(chan struct{}), make(chan struct{}), make(chan struct{})}
+	waiting := depot.New(depot.Parts{Vault: w.Vault, Log: w.Log, Store: store, Sealer: w.Sealer, Blobs: gone{begun: store.begun}})
+	time.AfterFunc(10*time.Millisecond, func() { close(store.release) })
+	if _, err := waiting.Backup(t.Context(), ""); !errors.Is(err, vault.Busy) {
+		t.Errorf("backup: got %v", err)
+	}
+	select {
+	case <-store.ended:
+	default:
+		t.Error("the writer outlives the call")
 	}
 	nowhere := w.on(nil)
 	if _, _, err := nowhere.Export(t.Context(), w.export(t), "", ""); !errors.Is(err, vault.Invalid) {

@@ -22,6 +22,9 @@ type Project struct {
 	Trashed   Trash  `cbor:"16,keyasint,omitzero"`
 }
 
+// IsClient reports whether sysPass shows the project as a client: it is a root, and nobody's personal folder.
+func (p *Project) IsClient() bool { return p.Parent == 0 && p.Owner == 0 }
+
 // Category is a sysPass category.
 type Category struct {
 	ID          CategoryID `cbor:"1,keyasint"`

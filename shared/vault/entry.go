@@ -91,6 +91,16 @@ type CustomField struct {
 	Strength Strength  `cbor:"5,keyasint,omitzero"`
 }
 
+// fieldType returns how a custom field is defined; FieldText where it is not.
+func (e *Entry) fieldType(number uint8) FieldType {
+	for _, f := range e.Fields {
+		if f.Number == number {
+			return f.Type
+		}
+	}
+	return FieldText
+}
+
 // MaxCustomFields is the number of custom fields of an entry.
 const MaxCustomFields = 10
 

@@ -16,6 +16,7 @@ type Export struct {
 	Tags       []*Tag      // by name
 	Entries    []Exported  // ascending by id
 	LeftOut    []EntryID   // those that the caller may read and that are locked, ascending
+	Missing    []EntryID   // of Entries, those whose secret is not there, ascending
 }
 
 // Exported is an entry with its secrets.
@@ -27,25 +28,26 @@ type Exported struct {
 
 // Export gathers what effective gives the caller, without personal entries, and without locked ones, which are listed; an operator gets the
 // locked ones too. Like Reveal it needs an action that reveals, its result may be incomplete in all but the last run, and the access to each
-// secret is on record before the result is handed out. A secret that was purged is empty. Errors: Forbidden.
+// secret is on record before the result is handed out, and so is the call if there is none. Errors: Forbidden.
 func (r *Reader) Export() (*Export, error) {
 	if !r.MayAdmin(TakeExport, AdminTarget{}) {
 		return nil, fail(Forbidden, "not allowed to export")
 	}
+	r.announced = true
 	x := &Export{By: r.principal.user, At: StampOf(r.now), Categories: r.Categories(), Tags: r.TagsByName()}
 	if x.By != nil {
 		x.Group = r.Group(x.By.MainGroup)
 	}
 	clients := map[ProjectID]*Project{}
 	for _, p := range r.Projects() {
-		if p.Parent == 0 && p.Owner == 0 {
+		if p.IsClient() {
 			clients[p.ID] = p
 		}
 	}
 	page, _ := r.Entries(ByUpdated, func(row *Row) bool { return row.Owner == 0 }, 0, -1)
 	for _, e := range page {
 		root := r.Client(e.Project)
-		if root == nil || root.Owner != 0 { // in somebody's personal folder
+		if root == nil { // nowhere
 			continue
 		}
 		switch p, err := r.takeOut(e); {
@@ -54,6 +56,9 @@ func (r *Reader) Export() (*Export, error) {
 		case err != nil && !errors.Is(err, NotFound):
 			return nil, err
 		default:
+			if err != nil {
+				x.Missing = append(x.Missing, e.ID)
+			}
 			clients[root.ID] = root
 			x.Entries = append(x.Entries, Exported{e, root.ID, p})
 		}
@@ -66,6 +71,7 @@ func (r *Reader) Export() (*Export, error) {
 	})
 	slices.SortFunc(x.Entries, func(a, b Exported) int { return cmp.Compare(a.ID, b.ID) })
 	slices.Sort(x.LeftOut)
+	slices.Sort(x.Missing)
 	return x, nil
 }
 

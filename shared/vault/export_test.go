@@ -61,6 +61,13 @@ func TestAnExportHoldsWhatTheCallerMaySee(t *testing.T) {
 	})
 	mine := vault.Request{Auth: auth.Token(second.APIKey), Action: vault.Action{Dialect: vault.TeamPass, Name: "x", Writes: true}}
 	if _, err := vault.Update(t.Context(), s.Vault, mine, func(tx *vault.Tx) (vault.EntryID, error) {
+		folder, err := tx.CreatePersonalRoot(second.AdminID, "second's own")
+		if err != nil {
+			return 0, err
+		}
+		if id, err := tx.CreateEntry(vault.Entry{Name: "in a personal folder", Project: folder}, vault.Payload{Password: vault.NewSecret("mine")}); err != nil {
+			return id, err
+		}
 		return tx.CreateEntry(vault.Entry{Name: "personal", Owner: second.AdminID}, vault.Payload{Password: vault.NewSecret("mine")})
 	}); err != nil {
 		t.Fatal(err)
@@ -123,6 +130,44 @@ func TestAnExportIsOnRecordBeforeItLeaves(t *testing.T) {
 	if x, err := take(t.Context(), s, admin); err == nil {
 		t.Errorf("without a record, %d entries left", len(x.Entries))
 	}
+}
+
+// TestAnExportWithoutSecretsIsOnRecord: names and notes are a reveal, too.
+func TestAnExportWithoutSecretsIsOnRecord(t *testing.T) {
+	s := scenario.New(t)
+	s.Do(t, func(tx *vault.Tx) error {
+		p, err := tx.CreateProject(vault.Project{Name: "Acme"})
+		_, failed := tx.CreateEntry(vault.Entry{Name: "a", Notes: "the door code is 1234", Project: p}, vault.Payload{})
+		return errors.Join(err, failed)
+	})
+	if x, err := take(t.Context(), s, auth.Token(s.Founding.SysPass.AuthToken)); err != nil || len(x.Entries) != 1 {
+		t.Fatal(err)
+	}
+	if list, err := s.Log.Accesses(t.Context(), vault.HourOf(s.Clock.Now())); err != nil || len(list) != 1 {
+		t.Errorf("%d records, %v", len(list), err)
+	}
+}
+
+// TestAMissingSecretIsListed loses a payload: the entry is exported, and named.
+func TestAMissingSecretIsListed(t *testing.T) {
+	memory := vaulttest.NewMemory()
+	s := scenario.On(t, memory)
+	s.Do(t, func(tx *vault.Tx) error {
+		p, err := tx.CreateProject(vault.Project{Name: "Acme"})
+		_, failed := tx.CreateEntry(vault.Entry{Name: "a", Project: p}, vault.Payload{Password: vault.NewSecret("x")})
+		return errors.Join(err, failed)
+	})
+	other := s.Another(t, without{memory})
+	if x, err := take(t.Context(), other, auth.Token(s.Founding.SysPass.AuthToken)); err != nil || len(x.Entries) != 1 || !slices.Equal(x.Missing, []vault.EntryID{1}) {
+		t.Errorf("got %+v, %v", x, err)
+	}
+}
+
+// without is a store that has no secrets.
+type without struct{ vault.Store }
+
+func (without) Secrets(context.Context, []vault.SecretKey) (map[vault.SecretKey][]byte, error) {
+	return nil, nil
 }
 
 // TestABackupIsOnRecord although it names no secret.

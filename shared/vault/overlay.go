@@ -42,6 +42,7 @@ type overlay struct {
 	credentialsNow map[CredentialID]*Credential
 	grantsNow      map[ProjectID]*ProjectGrants
 	settingsNow    map[string]string
+	lockoutsNow    map[lockoutKey]Stamp
 	lastNow        counters
 	payloads       map[SecretKey]Payload
 	drop           []SecretKey
@@ -53,7 +54,7 @@ func newOverlay(s *State) *overlay {
 		entriesNow: map[EntryID]*Entry{}, projectsNow: map[ProjectID]*Project{}, categoriesNow: map[CategoryID]*Category{},
 		tagsNow: map[TagID]*Tag{}, favouritesNow: map[UserID]*Favourites{}, usersNow: map[UserID]*User{},
 		groupsNow: map[GroupID]*Group{}, credentialsNow: map[CredentialID]*Credential{}, grantsNow: map[ProjectID]*ProjectGrants{},
-		settingsNow: map[string]string{}, payloads: map[SecretKey]Payload{},
+		settingsNow: map[string]string{}, lockoutsNow: map[lockoutKey]Stamp{}, payloads: map[SecretKey]Payload{},
 	}
 }
 
@@ -64,7 +65,7 @@ func (o *overlay) fork() *overlay {
 		entriesNow: maps.Clone(o.entriesNow), projectsNow: maps.Clone(o.projectsNow), categoriesNow: maps.Clone(o.categoriesNow),
 		tagsNow: maps.Clone(o.tagsNow), favouritesNow: maps.Clone(o.favouritesNow), usersNow: maps.Clone(o.usersNow),
 		groupsNow: maps.Clone(o.groupsNow), credentialsNow: maps.Clone(o.credentialsNow), grantsNow: maps.Clone(o.grantsNow),
-		settingsNow: maps.Clone(o.settingsNow), payloads: maps.Clone(o.payloads),
+		settingsNow: maps.Clone(o.settingsNow), lockoutsNow: maps.Clone(o.lockoutsNow), payloads: maps.Clone(o.payloads),
 	}
 }
 
@@ -136,6 +137,8 @@ func (o *overlay) put(c Change) {
 		o.grantsNow[c.Grants.Project] = c.Grants
 	case c.Setting != nil:
 		o.settingsNow[c.Setting.Key] = c.Setting.Value
+	case c.Lockout != nil:
+		o.lockoutsNow[c.Lockout.key()] = c.Lockout.Until
 	}
 }
 

@@ -187,15 +187,29 @@ func (r *Reader) Reveal(id EntryID) (Payload, error) {
 	if err := r.unlock(e); err != nil {
 		return Payload{}, err
 	}
-	if e.Source != 0 {
-		if e = r.source(e); e == nil {
-			return Payload{}, nil
-		}
-		if err := r.unlock(e); err != nil {
-			return Payload{}, err
+	if e.Source == 0 {
+		return r.payload(e)
+	}
+	source := r.source(e)
+	if source == nil {
+		return Payload{}, nil
+	}
+	if err := r.unlock(source); err != nil {
+		return Payload{}, err
+	}
+	p, err := r.payload(source)
+	return p.as(e, source), err
+}
+
+// as returns the payload of source as link shows it: a field that the two define differently is left out, lest a link show a seed as a text.
+func (p Payload) as(link, source *Entry) Payload {
+	p = p.clone()
+	for number := range p.Fields {
+		if link.fieldType(number) != source.fieldType(number) {
+			delete(p.Fields, number)
 		}
 	}
-	return r.payload(e)
+	return p
 }
 
 // source returns the entry that a link gives the secrets of; nil if it is in the trash, or has been made private to others since.

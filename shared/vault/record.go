@@ -43,6 +43,17 @@ type Record struct {
 	Ops     []Op  `cbor:"7,keyasint"`
 }
 
+// changes yields every change of the record, in order.
+func (r *Record) changes(yield func(*Change) bool) {
+	for i := range r.Ops {
+		for j := range r.Ops[i].Changes {
+			if !yield(&r.Ops[i].Changes[j]) {
+				return
+			}
+		}
+	}
+}
+
 // Op is the part of one Update in a record. Updates of one process may share a record.
 type Op struct {
 	At         Stamp        `cbor:"1,keyasint"`

@@ -27,7 +27,7 @@ func TestEveryKindOfChangeIsKnownEverywhere(t *testing.T) {
 		if fingerprint(s) == before {
 			t.Errorf("%s changes nothing in a state", name)
 		}
-		if name == "AccessHour" || name == "Lockout" { // not seen by anything in the Update that writes it
+		if name == "AccessHour" { // not seen by anything in the Update that writes it
 			continue
 		}
 		o := newOverlay(occupied())
@@ -74,4 +74,14 @@ func fingerprint(s *State) [15]int {
 	}
 	return [15]int{len(s.entries), living, len(s.projects), len(s.categories), len(s.tags), len(s.favourites), len(s.users), len(s.groups),
 		len(s.credentials), len(s.grants), len(s.settings), int(s.lastHour), len(s.reveals), len(s.lockouts)}
+}
+
+// TestAnUnknownChangeIsRefused is what an older program sees of a kind of change that a newer one wrote: it must not go on as if it were nothing (law 11).
+func TestAnUnknownChangeIsRefused(t *testing.T) {
+	s := occupied()
+	before := fingerprint(s)
+	err := s.Apply(&Record{Format: Format, Table: Entries, Seq: 1, Ops: []Op{{Changes: []Change{{Category: &Category{ID: 7}}, {}}}}}, Hash{1})
+	if KindOf(err) != NewerFormat || fingerprint(s) != before {
+		t.Errorf("got %v, %v after %v", err, fingerprint(s), before)
+	}
 }

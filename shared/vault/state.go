@@ -37,6 +37,8 @@ type State struct {
 	// Counters (law 10): the highest id ever given, whether or not it lives.
 	last     counters
 	lastHour Hour // the newest closed hour of access records; 0: none
+
+	lockoutsLeft int // how many were left when those that are over were last forgotten
 }
 
 // counters holds the highest id of each kind that any record has named.
@@ -87,10 +89,13 @@ func (s *State) Apply(r *Record, hash Hash) error {
 	case r.Prev != head.Hash:
 		return &Error{Kind: Corrupt, Err: fmt.Errorf("%s record %d does not continue record %d: previous hash differs", r.Table, r.Seq, head.Seq)}
 	}
-	for i := range r.Ops {
-		for j := range r.Ops[i].Changes {
-			s.assign(&r.Ops[i].Changes[j])
+	for c := range r.changes {
+		if *c == (Change{}) { // of a kind that this program does not know
+			return &Error{Kind: NewerFormat, Err: fmt.Errorf("%s record %d has a change that this program cannot read", r.Table, r.Seq)}
 		}
+	}
+	for c := range r.changes {
+		s.assign(c)
 	}
 	s.heads.Set(r.Table, Head{r.Seq, hash})
 	return nil

@@ -34,6 +34,9 @@ func (t *Tx) stamp() Stamp { return StampOf(t.now) }
 // Errors: BadReference (project, category, tag, user or group unknown), Forbidden (no right to create in the project, it is archived, Read only users'
 // personal entries), NotFound (a project that the caller may not see), Invalid.
 func (t *Tx) CreateEntry(e Entry, payload Payload) (EntryID, error) {
+	if p := t.x.project(e.Project); p != nil && e.Owner == 0 {
+		e.Owner = p.Owner // what lies in a personal folder is personal
+	}
 	if err := t.checkNewEntry(&e); err != nil {
 		return 0, err
 	}

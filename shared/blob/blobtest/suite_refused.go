@@ -107,16 +107,18 @@ func testContextEnded(t *testing.T, s blob.Store) {
 
 // testContextEnds: a context that ends while a content is read, by whatever its reader does, ends the Put, and nothing is left.
 func testContextEnds(t *testing.T, s blob.Store) {
-	for _, size := range []int64{0, 100, 8 * mb, 20 * mb} {
-		ctx, cancel := context.WithCancel(t.Context())
-		end := readerFunc(func([]byte) (int, error) { cancel(); return 0, io.EOF })
-		c := Content{Seed: 8, Size: size}
-		if _, err := s.Put(ctx, "ended", io.MultiReader(c.Reader(), end, c.Reader())); !errors.Is(err, context.Canceled) {
-			t.Errorf("put, ended after %d bytes: got %v, want the context's error", size, err)
+	for _, size := range []int64{0, 100, 8 * mb, 16 * mb, 20 * mb} {
+		for _, rest := range []int64{0, size} { // what the reader would have gone on to give
+			ctx, cancel := context.WithCancel(t.Context())
+			end := readerFunc(func([]byte) (int, error) { cancel(); return 0, io.EOF })
+			r := io.MultiReader(Content{Seed: 8, Size: size}.Reader(), end, Content{Seed: 8, Size: rest}.Reader())
+			if _, err := s.Put(ctx, "ended", r); !errors.Is(err, context.Canceled) {
+				t.Errorf("put, ended after %d bytes of %d: got %v, want the context's error", size, size+rest, err)
+			}
+			cancel()
+			mustBeMissing(t, s, "ended")
+			mustHaveLeftNothing(t, s)
 		}
-		cancel()
-		mustBeMissing(t, s, "ended")
-		mustHaveLeftNothing(t, s)
 	}
 	c := Content{Seed: 9, Size: 20 * mb}
 	if _, err := s.Put(t.Context(), "ended", c.Reader()); err != nil {

@@ -125,6 +125,9 @@ type body struct {
 
 // Read gives errors their kinds: a connection that ended early is Busy, a content that does not match its checksum Corrupt.
 func (b *body) Read(p []byte) (int, error) {
+	if ended := b.ctx.Err(); ended != nil { // net/http notices only some time later
+		return 0, fmt.Errorf("read object: %w", ended)
+	}
 	n, err := b.body.Read(p)
 	b.left -= int64(n)
 	if b.sum != nil {

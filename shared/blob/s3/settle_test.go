@@ -7,9 +7,9 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"tresor/shared/blob"
 	"tresor/shared/blob/blobtest"
@@ -131,17 +131,19 @@ func TestContextEndsOnTheWay(t *testing.T) {
 	}
 }
 
-// TestGraceEnds: what is done after the caller has gone ends too.
+// TestGraceEnds: what is done after the caller has gone ends too, and not with the caller.
 func TestGraceEnds(t *testing.T) {
-	ctx, leave := context.WithCancel(t.Context())
-	s := open(t, serve(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+	for grace, ends := range map[time.Duration]bool{1: true, time.Hour: false} {
+		s := Store{grace: grace}
+		ctx, leave := context.WithCancel(t.Context())
+		own, done := s.afterwards(ctx)
 		leave()
-		_, _ = io.Copy(io.Discard, r.Body)
-		<-r.Context().Done()
-	})), Config{Bucket: bucket})
-	s.grace = 1
-	if _, err := s.Put(ctx, "x", strings.NewReader("x")); !errors.Is(err, vault.Undecided) {
-		t.Errorf("got %v, want undecided", err)
+		if ends {
+			<-own.Done() // or never, and the test with it
+		} else if err := own.Err(); err != nil {
+			t.Errorf("it ended with the caller: %v", err)
+		}
+		done()
 	}
 }
 

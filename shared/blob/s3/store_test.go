@@ -154,13 +154,13 @@ func TestListGoesOn(t *testing.T) {
 		case q.Get("start-after") == "":
 			body = page("true", "<NextContinuationToken>next</NextContinuationToken>")
 		case q.Get("start-after") == "v/b//c":
-			body = page("false", "", "d/")
+			body = page("false", "", "d/", "e")
 		}
 		_, _ = w.Write([]byte(body))
 	})), Config{Bucket: bucket, Prefix: "v"})
 	list, err := s.List(t.Context(), "", "", 10)
-	if err != nil || len(list) != 1 || list[0].Key != "a" || list[0].Modified.Hour() != 3 {
-		t.Errorf("got %v, error %v; want a alone", list, err)
+	if err != nil || len(list) != 2 || list[0].Key != "a" || list[1].Key != "e" || list[0].Modified.Hour() != 3 {
+		t.Errorf("got %v, error %v; want a and e", list, err)
 	}
 }
 

@@ -118,7 +118,7 @@ func (a *newAccount) check() error {
 }
 
 func accountCreate(w *writing, a newAccount) (result, error) { // syspass 3.8
-	if p, _, err := w.Project(a.client); err != nil || !isClient(p) || a.category == 0 {
+	if p, _, err := w.Project(a.client); err != nil || !p.IsClient() || a.category == 0 {
 		return result{}, errReference
 	}
 	e := vault.Entry{

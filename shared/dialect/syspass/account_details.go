@@ -103,11 +103,16 @@ func (r *reading) fieldSecrets(e *vault.Entry, v viewOf) (values map[uint8]*stri
 		return nil, false, err
 	}
 	for number := range wanted {
-		text := secrets.Fields[number].Reveal()
+		secret, there := secrets.Fields[number]
+		if !there { // never set, or a link without its source
+			continue
+		}
+		text := secret.Reveal()
 		if err := encodable(text); err != nil {
 			return nil, false, err
 		}
 		wanted[number] = &text
+		revealed = true
 	}
-	return wanted, true, nil
+	return wanted, revealed, nil
 }

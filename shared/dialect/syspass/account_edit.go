@@ -100,7 +100,7 @@ func (w *writing) projectIn(e *vault.Entry, client vault.ProjectID) (vault.Proje
 	if root := w.Client(e.Project); root != nil && root.ID == client {
 		return e.Project, nil
 	}
-	if p, _, err := w.Project(client); err != nil || !isClient(p) {
+	if p, _, err := w.Project(client); err != nil || !p.IsClient() {
 		return 0, errReference
 	}
 	return client, nil

@@ -22,11 +22,8 @@ func newClientObject(p *vault.Project) clientObject {
 	return clientObject{&id, p.Name, p.Notes, "", p.Global}
 }
 
-// isClient tells the clients among the projects: the roots that are nobody's personal folder.
-func isClient(p *vault.Project) bool { return p.Parent == 0 && p.Owner == 0 }
-
 func clientSearch(r *reading, s search) (result, error) { // syspass 3.11, over the clients that the caller may see
-	clients := slices.DeleteFunc(r.Projects(), func(p *vault.Project) bool { return !isClient(p) })
+	clients := slices.DeleteFunc(r.Projects(), func(p *vault.Project) bool { return !p.IsClient() })
 	list, err := pick(s, clients, func(p *vault.Project) (string, string) { return p.Name, p.Notes })
 	if err != nil {
 		return result{}, err
@@ -40,7 +37,7 @@ func clientSearch(r *reading, s search) (result, error) { // syspass 3.11, over 
 
 func (r *reading) client(id vault.ProjectID, message string) (result, error) {
 	p, _, err := r.Project(id)
-	if err != nil || !isClient(p) {
+	if err != nil || !p.IsClient() {
 		return result{}, vault.NotFound
 	}
 	return itemResult(int64(id), newClientObject(p), message), nil
@@ -57,7 +54,7 @@ func clientCreate(w *writing, i item) (result, error) {
 }
 
 func (w *writing) clientsBut(id vault.ProjectID) iter.Seq[string] {
-	clients := slices.DeleteFunc(w.Children(0), func(p *vault.Project) bool { return !isClient(p) })
+	clients := slices.DeleteFunc(w.Children(0), func(p *vault.Project) bool { return !p.IsClient() })
 	return except(clients, id, func(p *vault.Project) (vault.ProjectID, string) { return p.ID, p.Name })
 }
 

@@ -12,7 +12,7 @@ import (
 // under is a path below the depot's own place, slash-separated, "" for none. The location says where the thing is: s3://bucket/key, or file:///path.
 // Errors: Invalid for a path that cannot be; others from what it writes to.
 type Depot interface {
-	// Export writes sysPass's XML (syspass 4.3 to 4.6), encrypted once more under password unless that is empty. changed is of how many accounts a text
+	// Export writes sysPass's XML (syspass 4.3 to 4.6), encrypted once more under password unless that is empty. changed is of how many things in it a text
 	// had to be changed, because the format cannot hold it.
 	Export(ctx context.Context, x *vault.Export, under, password string) (location string, changed int, err error)
 	// Backup writes a sealed archive of the whole vault.
@@ -36,6 +36,9 @@ func decodeTarget(unable string) decoder[target] {
 			}
 		}
 		t.under = strings.Join(parts, "/")
+		if t.password == "" && p.flag("password") { // nothing is left of it: the file would not be encrypted
+			return t, errPassword
+		}
 		return t, nil
 	}
 }
@@ -45,6 +48,9 @@ const (
 	noBackupDirectory = "Unable to create the backups directory (%)"
 	noExportDirectory = "Unable to create the directory (%)"
 )
+
+// errPassword refuses a password that the string rule makes empty, such as "<secret": the original writes the file in clear then.
+var errPassword = &failure{Message: "Error while exporting", Data: "The password is empty without its tags"}
 
 func unableTo(text, path string) *failure {
 	return &failure{Message: strings.Replace(text, "%", `"`+path+`"`, 1)}
@@ -83,7 +89,7 @@ func configExport(a *api, c *call) (result, error) {
 		return result{}, notKept(err, noExportDirectory, e.path, "Error while exporting")
 	}
 	out := e.kept(location, "Export process finished")
-	out.leftOut, out.changed = len(e.LeftOut), changed
+	out.leftOut, out.missing, out.changed = len(e.LeftOut), len(e.Missing), changed
 	return out, nil
 }
 

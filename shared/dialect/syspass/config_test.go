@@ -135,6 +135,13 @@ func TestExportAndBackupThatFail(t *testing.T) {
 	if len(w.shelf.got) != 0 || w.recorded(t, "syspass config/export") != 0 {
 		t.Errorf("a path outside was tried: %q", w.shelf.got)
 	}
+	for _, password := range []string{`"<s3cret"`, `["x"]`, `"<b></b>"`, `{"a":1}`} { // nothing would be left of it
+		a := w.call(t, w.admin, "config/export", `"password":`+password)
+		w.refused(t, a, http.StatusOK, 0, "Error while exporting")
+	}
+	if len(w.shelf.got) != 0 {
+		t.Errorf("written in clear: %q", w.shelf.got)
+	}
 	w.shelf.err = &vault.Error{Kind: vault.Invalid, Msg: "the key has a part"}
 	w.refused(t, w.call(t, w.admin, "config/export", `"path":"a"`), http.StatusOK, 0, `Unable to create the directory ("a")`)
 	for _, err := range []error{vault.Busy, vault.Undecided, errors.New("disk " + canary), context.Canceled} {

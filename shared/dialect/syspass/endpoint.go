@@ -21,7 +21,8 @@ type result struct {
 
 	location string // where config/backup and config/export put something
 	leftOut  int    // how many accounts an export lacks because they are locked
-	changed  int    // of how many it has a text that had to be changed
+	missing  int    // of how many it has no password, because that is not there
+	changed  int    // of how many things it has a text that had to be changed
 }
 
 const noCount = -1

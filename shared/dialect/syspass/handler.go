@@ -21,7 +21,7 @@ type api struct {
 
 // NewHandler returns the handler for POSTs to any path containing /api.php. It is safe for concurrent use.
 func NewHandler(v *vault.Vault, a *auth.Service, d Depot) http.Handler {
-	return &api{vault: v, lockout: a.Lockout("syspass"), depot: d}
+	return &api{vault: v, lockout: a.Lockout(vault.SysPass), depot: d}
 }
 
 // notHere answers what is no API call (syspass 1.1), and what names no method (1.2, step 4).

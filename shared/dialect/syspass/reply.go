@@ -136,9 +136,10 @@ func replyResult(w http.ResponseWriter, c *call, out result) {
 		// Ours, and only where there is something to say (config/backup, config/export).
 		Location string `json:"location,omitempty"`
 		LeftOut  int    `json:"leftOut,omitempty"`
+		Missing  int    `json:"missing,omitempty"`
 		Changed  int    `json:"changed,omitempty"`
 	}
-	b := body{ItemID: out.itemID, Result: out.payload, Location: out.location, LeftOut: out.leftOut, Changed: out.changed}
+	b := body{ItemID: out.itemID, Result: out.payload, Location: out.location, LeftOut: out.leftOut, Missing: out.missing, Changed: out.changed}
 	if out.message != "" {
 		b.Message = &out.message
 	}
