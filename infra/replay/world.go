@@ -23,7 +23,7 @@ type World struct {
 }
 
 // entries are what is made, each in the one folder.
-var entries = []string{"item", "spare_item", "spare_item_short", "account", "password", "spare_password"}
+var entries = []string{"item", "spare_item", "spare_item_short", "account", "password", "spare_password", "updated_item"}
 
 // Prepare makes what the events need in a vault that admin founded.
 func Prepare(ctx context.Context, v *vault.Vault, admin *auth.Founding) (*World, error) {
@@ -37,7 +37,11 @@ func Prepare(ctx context.Context, v *vault.Vault, admin *auth.Founding) (*World,
 		if err != nil {
 			return nil, err
 		}
-		ids := map[string]int64{"folder": int64(project)}
+		updated, err := t.CreateProject(vault.Project{Name: "Replayed and changed", Parent: project, Manager: admin.AdminID})
+		if err != nil {
+			return nil, err
+		}
+		ids := map[string]int64{"folder": int64(project), "updated_folder": int64(updated)}
 		for i, name := range entries {
 			e := vault.Entry{Project: project, Manager: admin.AdminID, Name: "Replayed " + name, Username: "root"}
 			id, err := t.CreateEntry(e, vault.Payload{Password: vault.NewSecret(w.Secrets[i])})
@@ -60,7 +64,9 @@ func (w *World) name(ids map[string]int64) {
 	w.values = map[string]string{
 		"apikey": w.Admin.APIKey, "authToken": w.Admin.SysPass.AuthToken, "tokenPass": w.Admin.SysPass.TokenPass, "basic": w.basic(),
 		"folder": folder, "folder_base64": base64.StdEncoding.EncodeToString([]byte(folder)), "client": folder, "project": folder,
-		"category": "1", // every vault has it
+		"category":       "1", // every vault has it
+		"updated_folder": strconv.FormatInt(ids["updated_folder"], 10), "username": w.Admin.Username, "password_of_user": w.Admin.Password,
+		"username_base64": base64.RawURLEncoding.EncodeToString([]byte(w.Admin.Username)), "password_of_user_base64": base64.RawURLEncoding.EncodeToString([]byte(w.Admin.Password)),
 	}
 	for _, name := range entries {
 		w.values[name] = strconv.FormatInt(ids[name], 10)

@@ -143,12 +143,21 @@ func TestRouting(t *testing.T) {
 		"teampass-items": {
 			"GET /api/index.php/read/items/1;2", "GET /api/read/items/1", "GET /api/index.php/read/folder/1", "GET /api/index.php/read/category/1",
 			"GET /api/index.php/add/item/TGFiZWw=;cHc=;;MQ==;;;;;", "GET /api/add/item/a/b", "GET /api/index.php/delete/item/5", "GET /api/index.php//read/items/1", "GET /api/index.php/read/items/2/",
+			"GET /api/index.php/update/item/1/x", "GET /api/find/item/2/x", "GET /api/index.php/find/items/x", "GET /api/index.php/read/userpw/ann",
 		},
-		"teampass-folders": {"GET /api/index.php/add/folder/Zm9v", "GET /api/add/folder/Zm9v"},
+		"teampass-folders": {
+			"GET /api/index.php/add/folder/Zm9v", "GET /api/add/folder/Zm9v", "GET /api/index.php/update/folder/1/x", "GET /api/delete/folder/1", "GET /api/index.php/find/folders/x",
+			"GET /api/index.php/read/userfolders/ann", "GET /api/read/folder_descendants/id/1",
+		},
+		"teampass-users": {"GET /api/index.php/add/user/x;y", "GET /api/update/user/x"},
+		"teampass-auth": {
+			"GET /api/index.php/auth/http/x/U1/test", "GET /api/auth/http/x%2Fy/U1/test", "GET /api/index.php/set/a/b/c/d/e", "GET /api/index.php/auth_tpc/a/b/c/d", "GET /api/index.php/tpc_find/a/b/c/d",
+			"GET /api/index.php/tpc_userfolders/a/b/c", "GET /api/index.php/set_tpc/add/a/b/c/d", "GET /api/tpc_delete/1/b/c/d",
+		},
 		"teampass-info": {
 			"GET /api/index.php/info/version", "GET /api/info/version", "GET /api/index.php", "GET /api/index.php/", "HEAD /api/index.php/read/items/1", "PUT /api/index.php/add/item/x",
 			"DELETE /api/index.php/write/item/x", "PATCH /api/index.php", "GET /api/index.php/read/items", "GET /api/index.php/READ/items/1", "GET /api/index.php/read%2Fitems/1",
-			"GET /api/find/item/2/x", "GET /api", "GET /api/", "GET /api/index.php/../x", "DELETE /api/read/items/1",
+			"GET /api/index.php/new_password/8;1", "GET /api/find/other/x", "GET /api/index.php/auth", "GET /api", "GET /api/", "GET /api/index.php/../x", "DELETE /api/read/items/1",
 		},
 		"teampass-post": {"POST /api/index.php", "POST /api/index.php/", "POST /api/index.php/read/items/1", "POST /api/index.php/anything", "POST /api/read/items/1", "POST /api/anything"},
 		"tpm-passwords": {

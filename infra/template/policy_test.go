@@ -2,7 +2,6 @@ package template_test
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -44,30 +43,9 @@ func statements(tmpl *template.Template) map[string][]statement {
 	return out
 }
 
-// texts returns every string below v, functions' arguments included.
-func texts(v any) []string {
-	var out []string
-	switch v := v.(type) {
-	case string:
-		out = append(out, v)
-	case []any:
-		for _, c := range v {
-			out = append(out, texts(c)...)
-		}
-	case map[string]any:
-		for _, c := range v {
-			out = append(out, texts(c)...)
-		}
-	}
-	return out
-}
-
 // A key policy's "*" is the key that it belongs to, and without an account-wide statement IAM could not grant
 // anything on the key, deleting it included (https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html).
 func isKeyPolicy(s statement) bool { return strings.HasPrefix(s.where, "Key.KeyPolicy.") }
-
-// objects are those of one kind, of one vault. The star stands for the rest of their names: an object has no other resource.
-var objects = regexp.MustCompile(`^\$\{Bucket\.Arn\}/\$\{VaultName\}/(files|snapshots|backups|exports)/\*$`)
 
 func TestNoWildcardInAnyPermission(t *testing.T) {
 	n := 0
@@ -85,8 +63,8 @@ func TestNoWildcardInAnyPermission(t *testing.T) {
 				members = []string{"Action", "Principal"}
 			}
 			for _, m := range members {
-				for _, text := range texts(s.m[m]) {
-					if m == "Resource" && objects.MatchString(text) {
+				for _, text := range template.Texts(s.m[m]) {
+					if m == "Resource" && template.IsObjects(text) {
 						continue
 					}
 					if strings.ContainsAny(text, "*?") {
@@ -109,7 +87,7 @@ func TestNoWildcardInAnyPermission(t *testing.T) {
 func TestNobodyMayScanOrDelete(t *testing.T) {
 	for _, all := range statements(deployed(t)) {
 		for _, s := range all {
-			for _, a := range texts(s.m["Action"]) {
+			for _, a := range template.Texts(s.m["Action"]) {
 				switch _, action, _ := strings.Cut(a, ":"); {
 				case s.m["Effect"] == "Deny" || isKeyPolicy(s):
 				// BatchWriteItem deletes as well as it puts, and PartiQL does all that its table's policies allow.
@@ -121,109 +99,14 @@ func TestNobodyMayScanOrDelete(t *testing.T) {
 	}
 }
 
-// effective returns the statements of a function's role, from its own and the managed policies.
-func effective(t *testing.T, tmpl *template.Template, function string) []map[string]any {
-	t.Helper()
-	id := strings.TrimSuffix(function, "Function") + "Role"
-	role := tmpl.Resources[id].Properties
-	var out []map[string]any
-	add := func(document any) {
-		for _, s := range template.List(at(document, "Statement")) {
-			out = append(out, template.Map(s))
-		}
-	}
-	for _, p := range template.List(role["Policies"]) {
-		add(at(p, "PolicyDocument"))
-	}
-	for _, m := range template.List(role["ManagedPolicyArns"]) {
-		managed, _ := at(m, "Ref").(string)
-		if tmpl.Resources[managed].Type != "AWS::IAM::ManagedPolicy" {
-			t.Errorf("%s: managed policy %v is not of this template", id, m)
-		}
-		add(tmpl.Resources[managed].Properties["PolicyDocument"])
-	}
-	return out
-}
-
-// rights writes what a function may do as lines "<table> <keys>: <actions>", "key: <purposes>", "log".
+// rights returns what a function may do. Every statement must be one that Rights can put in a line.
 func rights(t *testing.T, tmpl *template.Template, function string) []string {
 	t.Helper()
-	var out []string
-	for _, s := range effective(t, tmpl, function) {
-		actions := texts(s["Action"])
-		slices.Sort(actions)
-		on, _ := at(s["Resource"], "Fn::GetAtt", 0).(string)
-		switch on {
-		case "EntriesTable", "PermissionsTable":
-			out = append(out, fmt.Sprintf("%s %s: %s", strings.TrimSuffix(on, "Table"), keys(t, s), strings.ReplaceAll(strings.Join(actions, " "), "dynamodb:", "")))
-		case "Key":
-			out = append(out, "Key: "+strings.Join(actions, " ")+" "+keyUse(t, s))
-		case "":
-			out = append(out, "Objects "+kinds(t, s)+": "+strings.Join(actions, " "))
-		case "FunctionLogs":
-			out = append(out, "Log: "+strings.Join(actions, " "))
-		default:
-			t.Errorf("%s: statement %v on %v", function, s["Sid"], s["Resource"])
-		}
+	lines, problems := tmpl.Rights(function)
+	for _, p := range problems {
+		t.Errorf("%s: %s", function, p)
 	}
-	slices.Sort(out)
-	return out
-}
-
-// keys returns the partition keys that a statement is held to. Every one must be: a statement without them reaches the whole table.
-func keys(t *testing.T, s map[string]any) string {
-	t.Helper()
-	conditions := template.Map(s["Condition"])
-	var out []string
-	for op, m := range conditions {
-		for _, k := range template.List(at(m, "dynamodb:LeadingKeys")) {
-			text, _ := at(k, "Fn::Sub").(string)
-			suffix, ok := strings.CutPrefix(text, "${VaultName}#")
-			exact := op == "ForAllValues:StringEquals" && !strings.ContainsAny(suffix, "*?")
-			prefix := op == "ForAllValues:StringLike" && strings.Count(suffix, "*") == 1 && strings.HasSuffix(suffix, "#*")
-			if !ok || !exact && !prefix {
-				t.Errorf("%v: %s of key %q", s["Sid"], op, text)
-			}
-			out = append(out, suffix)
-		}
-	}
-	if len(out) == 0 || len(conditions) != 1 {
-		t.Errorf("%v: not held to keys: %v", s["Sid"], conditions)
-	}
-	slices.Sort(out)
-	return strings.Join(out, ",")
-}
-
-// kinds returns the kinds of objects that a statement is held to.
-func kinds(t *testing.T, s map[string]any) string {
-	t.Helper()
-	var out []string
-	for _, text := range texts(s["Resource"]) {
-		m := objects.FindStringSubmatch(text)
-		if m == nil {
-			t.Errorf("%v: resource %s", s["Sid"], text)
-			continue
-		}
-		out = append(out, m[1])
-	}
-	return strings.Join(out, ",")
-}
-
-// keyUse returns the purposes that a statement on the key is held to, or says that it is for tables at rest.
-func keyUse(t *testing.T, s map[string]any) string {
-	t.Helper()
-	c := template.Map(at(s["Condition"], "StringEquals"))
-	if purposes := template.List(c["kms:EncryptionContext:purpose"]); len(purposes) > 0 {
-		return "purpose " + strings.Join(texts(purposes), ",")
-	}
-	if c["kms:ViaService"] != nil && len(template.List(c["kms:EncryptionContext:aws:dynamodb:tableName"])) == 2 {
-		return "tables at rest"
-	}
-	if arn, _ := at(c["kms:EncryptionContext:aws:s3:arn"], "Fn::GetAtt", 0).(string); c["kms:ViaService"] != nil && arn == "Bucket" {
-		return "objects at rest"
-	}
-	t.Errorf("%v: key without a purpose: %v", s["Sid"], s["Condition"])
-	return ""
+	return lines
 }
 
 func TestEachFunctionMayDoWhatItNeedsAndNoMore(t *testing.T) {
@@ -243,7 +126,9 @@ func TestEachFunctionMayDoWhatItNeedsAndNoMore(t *testing.T) {
 		"syspass": {with(with(with(login, entries...), permissions...), "Permissions access#*: Query", "Objects backups,exports: s3:AbortMultipartUpload s3:PutObject",
 			"Key: kms:Decrypt kms:GenerateDataKey objects at rest"), "index secrets exports"},
 		"teampass-items":   {with(every, entries...), "index secrets"},
-		"teampass-post":    {with(every, entries...), "index secrets"},
+		"teampass-users":   {with(with(every, projects...), permissions...), "index credentials"},
+		"teampass-auth":    {with(with(login, entries...), permissions...), "index secrets credentials"},
+		"teampass-post":    {with(with(login, entries...), permissions...), "index secrets credentials"},
 		"teampass-folders": {with(every, projects...), "index"},
 		"teampass-info":    {every, "index"},
 		"tpm-passwords":    {with(login, entries...), "index secrets credentials"},

@@ -144,6 +144,23 @@ func TestSettings(t *testing.T) {
 	if o := runCommand(t, "another\n", "settings", "syspass.master_password=-", "--data", dir, "--json"); o.stdout != want {
 		t.Errorf("settings KEY=-: %+v", o)
 	}
+	// What was set is what exports are encrypted under, and it lies sealed.
+	s := startServer(t, "--data", dir)
+	answer, failure := sysPass(t, s.url, "config/export", map[string]any{"authToken": f.SysPass.AuthToken})
+	if _, is := answer["location"].(string); failure != "" || !is {
+		t.Errorf("an export under another master password: %v, %q", answer, failure)
+	}
+	if got := ok(t, "settings", "teampass.api=0", "teampass.max_password=0", "--data", dir, "--json"); !strings.Contains(got, `"teampass.api":"0","teampass.max_password":"0"`) {
+		t.Errorf("settings KEY=VALUE: %q", got)
+	}
+	if _, body := teamPass(t, s.url, "info/version", f.TeamPass.APIKey); body != `{"err":"API access not allowed."}` {
+		t.Errorf("the API is switched off: %s", body)
+	}
+	for _, wrong := range []string{"teampass.api=yes", "teampass.max_password=-1", "teampass.sources=here", "teampass.nothing=1", "teampass.api", "teampass.api="} {
+		if o := runCommand(t, "", "settings", wrong, "--data", dir); o.status != statusUsage {
+			t.Errorf("settings %s: %+v", wrong, o)
+		}
+	}
 }
 
 // TestTokenRefresh gives each dialect's token new strings: its limits stay, and the old strings end for a running server's next request.

@@ -5,20 +5,41 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"tresor/shared/auth"
+	"tresor/shared/dialect/teampass"
 	"tresor/shared/vault"
 )
 
 // setting describes one of the vault's settings.
 type setting struct {
-	about  string
-	secret bool // is never shown
+	about string
+	valid func(value string) bool
+	seal  func(vault.Sealer, string) (string, error) // of one that is never shown; nil: stored as it is
 }
 
 var knownSettings = map[string]setting{
-	auth.MasterPasswordSetting: {"password that sysPass exports are encrypted under", true},
+	auth.MasterPasswordSetting:      {"password that sysPass exports are encrypted under", anything, auth.SealMasterPassword},
+	teampass.SettingAPI:             {"1: the TeamPass API is on, 0: it is off", onOff, nil},
+	teampass.SettingSources:         {"addresses that may call the TeamPass API: CIDR prefixes, separated by spaces; all: everyone", addresses, nil},
+	teampass.SettingDuplicateItem:   {"1: items made through the TeamPass API may share a label", onOff, nil},
+	teampass.SettingDuplicateFolder: {"1: folders made through the TeamPass API may share a title", onOff, nil},
+	teampass.SettingMaxPassword:     {"longest password in bytes that the TeamPass API takes; 0: any", digits, nil},
+}
+
+func anything(string) bool { return true }
+
+func onOff(value string) bool { return value == "0" || value == "1" }
+
+func digits(value string) bool {
+	_, err := strconv.ParseUint(value, 10, 31)
+	return err == nil
+}
+
+func addresses(value string) bool {
+	return value == "all" || !slices.ContainsFunc(strings.Fields(value), func(text string) bool { _, err := parseSource(text); return err != nil })
 }
 
 const hidden = "[set]"
@@ -35,9 +56,9 @@ func settings(k *call) error {
 	if len(changes) == 0 {
 		all, err = view(k, (*vault.Reader).Settings)
 	} else {
-		all, err = update(k, func(_ *system, t *vault.Tx) (map[string]string, error) {
+		all, err = update(k, func(s *system, t *vault.Tx) (map[string]string, error) {
 			for _, key := range slices.Sorted(maps.Keys(changes)) {
-				if err := t.SetSetting(key, changes[key]); err != nil {
+				if err := store(s, t, key, changes[key]); err != nil {
 					return nil, err
 				}
 			}
@@ -48,7 +69,7 @@ func settings(k *call) error {
 		return err
 	}
 	for key := range all {
-		if knownSettings[key].secret {
+		if knownSettings[key].seal != nil {
 			all[key] = hidden
 		}
 	}
@@ -57,6 +78,15 @@ func settings(k *call) error {
 			fmt.Fprintf(w, "%s=%s\n", key, all[key])
 		}
 	})
+}
+
+func store(s *system, t *vault.Tx, key, value string) (err error) {
+	if seal := knownSettings[key].seal; seal != nil {
+		if value, err = seal(s.sealer, value); err != nil {
+			return err
+		}
+	}
+	return t.SetSetting(key, value)
 }
 
 // settingChanges reads KEY=VALUE arguments; a value of - is a line of standard input.
@@ -76,6 +106,9 @@ func (k *call) settingChanges() (map[string]string, error) {
 		value, err := k.secret(value)
 		if err != nil {
 			return nil, err
+		}
+		if !knownSettings[key].valid(value) {
+			return nil, usagef("%s: %s", key, knownSettings[key].about)
 		}
 		changes[key] = value
 	}

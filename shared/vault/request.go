@@ -140,17 +140,18 @@ func checkCredential(c *Credential, req *Request, now time.Time) error {
 	switch {
 	case c == nil:
 		return nil
-	case c.Revoked != 0, c.Expires != 0 && StampOf(now) >= c.Expires, c.Dialect != req.Action.Dialect, !fromAllowed(c.Sources, req.Source):
+	case c.Revoked != 0, c.Expires != 0 && StampOf(now) >= c.Expires, c.Dialect != req.Action.Dialect, !c.MayComeFrom(req.Source):
 		return fail(Unauthenticated, "unknown credential")
 	}
 	return nil
 }
 
-func fromAllowed(sources []string, from netip.Addr) bool {
-	if len(sources) == 0 {
+// MayComeFrom reports whether the credential may be used from an address.
+func (c *Credential) MayComeFrom(from netip.Addr) bool {
+	if len(c.Sources) == 0 {
 		return true
 	}
-	for _, s := range sources {
+	for _, s := range c.Sources {
 		if prefix, err := netip.ParsePrefix(s); err == nil && prefix.Contains(from.Unmap()) {
 			return true
 		}
