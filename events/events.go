@@ -10,6 +10,9 @@
 //	folder, folder_base64       the id of a folder with items, and the same in base64
 //	item                        the id of an item in it
 //	spare_item, spare_item_short  items that may be deleted
+//	updated_item, updated_folder  an item and a folder that may be changed
+//	username, username_base64   the login of the key's user
+//	password_of_user, password_of_user_base64  and its password, of letters and digits
 //	authToken, tokenPass        a sysPass token that carries every action, and its password
 //	category, client, account   ids of such; the account has a password
 //	basic                       base64 of a user's name, a colon and the password

@@ -37,6 +37,12 @@ var Functions = map[string]Constructor{
 	"TeampassFoldersFunction": func(s Parts) http.Handler {
 		return teampass.NewHandler(s.Vault, s.Auth, teampass.Folders)
 	},
+	"TeampassUsersFunction": func(s Parts) http.Handler {
+		return teampass.NewHandler(s.Vault, s.Auth, teampass.Users)
+	},
+	"TeampassAuthFunction": func(s Parts) http.Handler {
+		return teampass.NewHandler(s.Vault, s.Auth, teampass.Auth)
+	},
 	"TeampassInfoFunction": func(s Parts) http.Handler {
 		return teampass.NewHandler(s.Vault, s.Auth, teampass.Info)
 	},

@@ -16,6 +16,7 @@ type call struct {
 	action string
 	name   string // action/what
 	arg    argument
+	rest   argument // all that follows <action>, for the calls that have no <what>
 }
 
 // argument is all that follows <action>/<what>, as it came.
@@ -51,6 +52,9 @@ func parseCall(r *http.Request) (call, error) {
 	c := call{action: parts[0], name: strings.Join(parts[:min(2, len(parts))], "/")}
 	if len(parts) == 3 {
 		c.arg = argument{raw: parts[2], present: true, escaped: escaped}
+	}
+	if _, rest, found := strings.Cut(text, "/"); found {
+		c.rest = argument{raw: rest, present: true, escaped: escaped}
 	}
 	return c, nil
 }
@@ -118,6 +122,12 @@ func (a argument) first() string {
 	return a.text(first)
 }
 
+// cut splits the argument at its first slash.
+func (a argument) cut() (first string, rest argument) {
+	first, raw, found := strings.Cut(a.raw, "/")
+	return a.text(first), argument{raw: raw, present: found, escaped: a.escaped}
+}
+
 // list returns the pieces of a list of ids.
 func (a argument) list() []string { return strings.Split(a.first(), ";") }
 
@@ -166,15 +176,9 @@ func areTexts(fields []string) bool {
 	return !slices.ContainsFunc(fields, func(f string) bool { return !isText(f) })
 }
 
-// documented are calls that the original or its patched servers have and that are not served: saying "No results" to them would be a lie.
-var documented = []string{
-	"read/userpw", "read/userfolders", "read/folder_descendants", "find/item", "find/items", "find/folders", "delete/folder",
-}
-
 // unserved answers a call that is not served.
 func (c call) unserved() (answer, error) {
-	_, served := methods[c.name] // by another function
-	if served || slices.Contains(documented, c.name) {
+	if _, _, served := find(c); served { // by another function
 		return nil, faultMethod
 	}
 	switch c.action {

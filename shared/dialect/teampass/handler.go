@@ -25,26 +25,50 @@ type Part uint8
 const (
 	Items   Part = iota + 1 // reads and changes items, reveals passwords
 	Folders                 // reads and changes folders
+	Users                   // changes users
+	Auth                    // takes a user's login and password beside the key
 	Info                    // needs no more than to read the index
 )
 
-// methods is the API on one screen. A test compares it with the documented list.
+// methods is the API on one screen. A test compares it with the documented list. A name without a slash takes all that follows it as its argument.
 var methods = map[string]method{
 	"add/item":      {Items, writes, write(parseItem, addItem)},
 	"delete/item":   {Items, writes, write(parseDeletion, deleteItems)},
+	"find/item":     {Items, reveals, read(parseSearch, findItem)},
+	"find/items":    {Items, reveals, read(parseText, findItems)},
 	"get/item":      {Items, reveals, read(parseID, getItem)},
 	"list/items":    {Items, reveals, bare(listItems)},
 	"read/category": {Items, reveals, read(parseFolders, readCategory)},
 	"read/folder":   {Items, reveals, read(parseFolders, readFolder)},
 	"read/items":    {Items, reveals, read(parseItems, readItems)},
+	"read/userpw":   {Items, reveals, read(parseLogin, userpw)},
+	"update/item":   {Items, writes, write(parseChange, updateItem)},
 
-	"add/folder":   {Folders, writes, write(parseFolder, addFolder)},
-	"get/folder":   {Folders, plain, read(parseID, getFolder)},
-	"list/folders": {Folders, plain, bare(listFolders)},
+	"add/folder":              {Folders, writes, write(parseFolder, addFolder)},
+	"delete/folder":           {Folders, writes, write(parseFolderDeletion, deleteFolders)},
+	"find/folders":            {Folders, plain, read(parseText, findFolders)},
+	"get/folder":              {Folders, plain, read(parseID, getFolder)},
+	"list/folders":            {Folders, plain, bare(listFolders)},
+	"read/folder_descendants": {Folders, plain, read(parseDescendants, folderDescendants)},
+	"read/userfolders":        {Folders, plain, read(parseLogin, userfolders)},
+	"update/folder":           {Folders, writes, write(parseFolderChange, updateFolder)},
+
+	"add/user":    {Users, writes, hashed(addUser)},
+	"update/user": {Users, writes, hashed(updateUser)},
+
+	"auth":            {Auth, reveals, asReader(parseAuth, authItems)},
+	"auth_tpc":        {Auth, reveals, asReader(parseAuthTPC, authTPC)},
+	"set":             {Auth, writes, asWriter(parseSet, store)},
+	"set_tpc/add":     {Auth, writes, asWriter(parseAddition, tpcAdd)},
+	"set_tpc/edit":    {Auth, writes, asWriter(parseEdit, tpcEdit)},
+	"tpc_delete":      {Auth, writes, asWriter(parseRemoval, tpcDelete)},
+	"tpc_find":        {Auth, reveals, asReader(parseLookup, tpcFind)},
+	"tpc_userfolders": {Auth, plain, asReader(parseWho, tpcUserfolders)},
 
 	"info/complexicity_levels_list": {Info, plain, bare(complexityLevels)}, // the original's spelling
 	"info/folder":                   {Info, plain, read(parseID, folderInfo)},
 	"info/version":                  {Info, plain, bare(version)},
+	"new_password":                  {Info, plain, read(parsePassword, newPassword)},
 }
 
 // method is one call.
@@ -56,7 +80,7 @@ type method struct {
 
 // endpoint answers a call.
 type endpoint struct {
-	serve func(ctx context.Context, v *vault.Vault, req vault.Request, arg argument) (answer, error)
+	serve func(ctx context.Context, a *api, req vault.Request, arg argument) (answer, error)
 	needs bool // an argument: without one there is nothing to read or change
 }
 
@@ -87,13 +111,13 @@ func action(name string, does effect) vault.Action {
 
 type api struct {
 	vault *vault.Vault
+	auth  *auth.Service // for calls that take a login and a password
 	parts []Part
 }
 
-// NewHandler serves the calls of the named parts, or all if none is named; other calls are answered as not authorised. The service is for calls
-// that take a login and a password, of which there is none yet.
-func NewHandler(v *vault.Vault, _ *auth.Service, parts ...Part) http.Handler {
-	return &api{v, parts}
+// NewHandler serves the calls of the named parts, or all if none is named; other calls are answered as not authorised.
+func NewHandler(v *vault.Vault, a *auth.Service, parts ...Part) http.Handler {
+	return &api{v, a, parts}
 }
 
 // ServeHTTP answers one call.
@@ -125,13 +149,25 @@ func (a *api) respond(r *http.Request) (answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, known := methods[c.name]
-	req := vault.Request{Auth: auth.Token(key), Source: inbound.SourceAddr(r)}
+	c, m, known := find(c)
+	req := vault.Request{Auth: gate{auth.Token(key), inbound.SourceAddr(r)}, Source: inbound.SourceAddr(r)}
 	if !known || !a.serves(m, c.arg) || r.Method == http.MethodPut || r.Method == http.MethodDelete {
 		return a.checkKey(r, req, c)
 	}
 	req.Action = action(c.name, m.does)
-	return m.serve(r.Context(), a.vault, req, c.arg)
+	return m.serve(r.Context(), a, req, c.arg)
+}
+
+// find looks a call up, by its two words or by the first alone.
+func find(c call) (call, method, bool) {
+	if m, known := methods[c.name]; known {
+		return c, m, true
+	}
+	m, known := methods[c.action]
+	if known {
+		c.name, c.arg = c.action, c.rest
+	}
+	return c, m, known
 }
 
 // serves reports whether this handler answers a call. Every handler answers one that lacks the argument it needs: a route such as
@@ -160,33 +196,33 @@ func (a *api) checkKey(r *http.Request, req vault.Request, c call) (answer, erro
 
 // read makes a call of a function that reads. A wrong argument is told only to those whose key is right.
 func read[A any](parse func(argument) (A, error), fn func(*vault.Reader, A) (answer, error)) endpoint {
-	return endpoint{needs: true, serve: func(ctx context.Context, v *vault.Vault, req vault.Request, arg argument) (answer, error) {
-		a, malformed := parse(arg)
-		return vault.View(ctx, v, req, func(r *vault.Reader) (answer, error) {
+	return endpoint{needs: true, serve: func(ctx context.Context, a *api, req vault.Request, arg argument) (answer, error) {
+		in, malformed := parse(arg)
+		return vault.View(ctx, a.vault, req, func(r *vault.Reader) (answer, error) {
 			if malformed != nil {
 				return nil, malformed
 			}
-			return fn(r, a)
+			return fn(r, in)
 		})
 	}}
 }
 
 // bare makes a call of a function that reads and takes no argument; one that is there is ignored.
 func bare(fn func(*vault.Reader) (answer, error)) endpoint {
-	return endpoint{serve: func(ctx context.Context, v *vault.Vault, req vault.Request, _ argument) (answer, error) {
-		return vault.View(ctx, v, req, fn)
+	return endpoint{serve: func(ctx context.Context, a *api, req vault.Request, _ argument) (answer, error) {
+		return vault.View(ctx, a.vault, req, fn)
 	}}
 }
 
 // write makes a call of a function that changes something, all of it in one Update.
 func write[A any](parse func(argument) (A, error), fn func(*vault.Tx, A) (answer, error)) endpoint {
-	return endpoint{needs: true, serve: func(ctx context.Context, v *vault.Vault, req vault.Request, arg argument) (answer, error) {
-		a, malformed := parse(arg)
-		return vault.Update(ctx, v, req, func(t *vault.Tx) (answer, error) {
+	return endpoint{needs: true, serve: func(ctx context.Context, a *api, req vault.Request, arg argument) (answer, error) {
+		in, malformed := parse(arg)
+		return vault.Update(ctx, a.vault, req, func(t *vault.Tx) (answer, error) {
 			if malformed != nil {
 				return nil, malformed
 			}
-			return fn(t, a)
+			return fn(t, in)
 		})
 	}}
 }

@@ -22,43 +22,71 @@ const (
 	maxDescription = 1<<16 - 1
 )
 
-// newItem is what add/item takes.
-type newItem struct {
+// item is what add/item and update/item take. fields tells how many there were: what an update leaves out it keeps.
+type item struct {
+	id       vault.EntryID // of an update
 	entry    vault.Entry
 	password vault.Secret
+	size     int // of the password, in bytes
 	tags     []string
+	fields   int
 }
 
-// parseItem reads label, password, description, folder id, login, email, url, tags and anyone can modify, in the original's order of checks
-// (teampass 5.8).
-func parseItem(a argument) (newItem, error) {
+// itemFields is how many fields an item has: label, password, description, folder id, login, email, url, tags, anyone can modify.
+const itemFields = 9
+
+// parseItem reads a new item in the original's order of checks (teampass 5.8).
+func parseItem(a argument) (item, error) {
 	switch {
 	case !a.present:
-		return newItem{}, faultItemDefinition
+		return item{}, faultItemDefinition
 	case a.isBlank():
-		return newItem{}, faultNoItem
+		return item{}, faultNoItem
 	}
 	f := a.fields(3)
-	switch {
-	case len(f) != 9:
-		return newItem{}, faultItemDefinition
-	case !areTexts(f):
-		return newItem{}, faultParameters
-	case isEmpty(f[0]), isEmpty(f[1]), isEmpty(f[3]):
-		return newItem{}, faultItemMissing
-	case len(f[1]) > maxPassword:
-		return newItem{}, faultPasswordLong
+	if len(f) != itemFields {
+		return item{}, faultItemDefinition
 	}
-	in := newItem{password: vault.NewSecret(f[1]), tags: parseTags(f[7])}
-	in.entry = vault.Entry{Name: f[0], Notes: f[2], Project: toProject(f[3]), Username: f[4], Email: f[5], URL: f[6], AnyoneMayEdit: toInt(f[8]) != 0}
-	return in, in.check()
+	return newItem(f)
 }
 
-// check refuses what the original's columns would have cut off.
-func (in *newItem) check() error {
+// parseChange reads an item's id and its fields (teampass 5.9). The original writes fields that are missing at the end as empty; here they stay as they
+// are, which no documented call can tell: it sends all nine.
+func parseChange(a argument) (item, error) {
+	id, rest := a.cut()
+	if toID(id) == 0 {
+		return item{}, faultNoItem
+	}
+	f := rest.fields(3)
+	if len(f) > itemFields {
+		return item{}, faultItemDefinition
+	}
+	in, err := newItem(append(f, make([]string, itemFields-len(f))...))
+	in.id, in.fields = vault.EntryID(toID(id)), len(f)
+	return in, err
+}
+
+// newItem reads nine fields.
+func newItem(f []string) (item, error) {
+	switch {
+	case !areTexts(f):
+		return item{}, faultParameters
+	case isEmpty(f[0]), isEmpty(f[1]), isEmpty(f[3]):
+		return item{}, faultItemMissing
+	}
+	in := item{password: vault.NewSecret(f[1]), size: len(f[1]), tags: parseTags(f[7]), fields: itemFields}
+	in.entry = vault.Entry{Name: f[0], Notes: f[2], Project: toProject(f[3]), Username: f[4], Email: f[5], URL: f[6], AnyoneMayEdit: toInt(f[8]) != 0}
+	return in, nil
+}
+
+// check refuses a password above the limit, and what the original's columns would have cut off.
+func (in *item) check(r *vault.Reader) error {
 	e := &in.entry
 	long := longer(e.Name, maxLabel) || longer(e.Username, maxLogin) || longer(e.Email, maxEmail) || longer(e.URL, maxURL) || len(e.Notes) > maxDescription
-	if long || slices.ContainsFunc(in.tags, func(t string) bool { return longer(t, maxTag) }) {
+	switch limit := longestPassword(r); {
+	case limit > 0 && in.size > limit:
+		return faultPasswordLong
+	case long, slices.ContainsFunc(in.tags, func(t string) bool { return longer(t, maxTag) }):
 		return faultParameters
 	}
 	return nil
@@ -74,28 +102,93 @@ func parseTags(s string) []string {
 // toProject casts a folder's id as the original does; 0, which is no folder, for what is none.
 func toProject(s string) vault.ProjectID { return vault.ProjectID(max(0, toInt(s))) }
 
-func addItem(t *vault.Tx, in newItem) (answer, error) {
+func addItem(t *vault.Tx, in item) (answer, error) {
+	id, err := in.create(t)
+	if err != nil {
+		return nil, err
+	}
+	// Made by hand in the original, spaces and all (teampass 4).
+	return answer(`{"status":"item added" , "new_item_id" : "` + strconv.FormatUint(uint64(id), 10) + `"}`), nil
+}
+
+// create makes an item, in the original's order of checks (teampass 5.8).
+func (in *item) create(t *vault.Tx) (vault.EntryID, error) {
+	if err := in.check(t.Reader); err != nil {
+		return 0, err
+	}
 	folder, _, err := t.Project(in.entry.Project)
 	if err != nil {
-		return nil, asFolder(err)
+		return 0, asFolder(err)
 	}
 	e := in.entry
 	e.Owner = folder.Owner // in a personal folder, a personal item
 	if err := t.MayCreateEntry(e); err != nil {
-		return nil, asFolder(err)
+		return 0, asFolder(err)
 	}
-	if t.EntryNamed(e.Name) { // anywhere (teampass 7)
-		return nil, faultItemExists
+	if t.Setting(SettingDuplicateItem, "0") != "1" && t.EntryNamed(e.Name) { // anywhere (teampass 7)
+		return 0, faultItemExists
 	}
 	if e.Tags, err = t.EnsureTags(in.tags); err != nil {
-		return nil, err
+		return 0, err
 	}
 	id, err := t.CreateEntry(e, vault.Payload{Password: in.password})
+	return id, asFolder(err)
+}
+
+// updateItem replaces an item (teampass 5.9): its tags too, where the original only added. Its label is not compared with others'. Another folder
+// moves it.
+func updateItem(t *vault.Tx, in item) (answer, error) {
+	if err := in.check(t.Reader); err != nil {
+		return nil, err
+	}
+	folder, _, err := t.Project(in.entry.Project)
 	if err != nil {
 		return nil, asFolder(err)
 	}
-	// Made by hand in the original, spaces and all (teampass 4).
-	return answer(`{"status":"item added" , "new_item_id" : "` + strconv.FormatUint(uint64(id), 10) + `"}`), nil
+	old, _, err := t.Entry(in.id)
+	switch {
+	case err != nil:
+		return nil, asItem(err)
+	case old.Owner != folder.Owner: // a personal item stays its owner's, and no other becomes one
+		return nil, vault.Forbidden
+	}
+	var tags []vault.TagID
+	if in.fields > 7 {
+		if tags, err = t.EnsureTags(in.tags); err != nil {
+			return nil, err
+		}
+	}
+	if err := t.SetPassword(in.id, in.password); err != nil {
+		return nil, err
+	}
+	if err := t.EditEntry(in.id, in.change(tags)); err != nil {
+		return nil, asFolder(err)
+	}
+	return answer(`{"status":"item updated"}`), nil
+}
+
+// change returns what an update does to an entry besides its password.
+func (in *item) change(tags []vault.TagID) func(*vault.Entry) error {
+	return func(e *vault.Entry) error {
+		e.Name, e.Notes, e.Project = in.entry.Name, in.entry.Notes, in.entry.Project
+		for i, set := range []func(){
+			func() { e.Username = in.entry.Username }, func() { e.Email = in.entry.Email }, func() { e.URL = in.entry.URL }, func() { e.Tags = tags },
+			func() { e.AnyoneMayEdit = in.entry.AnyoneMayEdit },
+		} {
+			if i+4 < in.fields {
+				set()
+			}
+		}
+		return nil
+	}
+}
+
+// asItem tells that an item was not found, where that is what was not found.
+func asItem(err error) error {
+	if errors.Is(err, vault.NotFound) {
+		return faultNoData
+	}
+	return err
 }
 
 // asFolder tells that a folder was not found, where that is what was not found.
@@ -164,8 +257,7 @@ func getItem(r *vault.Reader, id uint64) (answer, error) {
 // listItems is a call of patched servers that the packaged command line uses (teampass 5.22).
 func listItems(r *vault.Reader) (answer, error) {
 	all, _ := r.Entries(vault.ByUpdated, func(*vault.Row) bool { return true }, 0, -1)
-	slices.SortFunc(all, func(a, b *vault.Entry) int { return int(int64(a.ID) - int64(b.ID)) })
-	return records(r, all)
+	return records(r, byID(all))
 }
 
 // parseFolders reads ids of folders; the original does not look at them (teampass 5.2).
@@ -213,23 +305,36 @@ func readCategory(r *vault.Reader, ids []vault.ProjectID) (answer, error) {
 	return encode(all), nil
 }
 
-// records renders items as the record of nine members (teampass 5).
-func records(r *vault.Reader, entries []*vault.Entry) (answer, error) {
-	if len(entries) == 0 {
+// records answers items as a list of the record of nine members, and more ones behind them.
+func records(r *vault.Reader, entries []*vault.Entry, more ...member) (answer, error) {
+	list, err := recordList(r, entries, more...)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(list) == 0:
 		return nil, faultEmpty
 	}
+	return encode(list), nil
+}
+
+// recordList renders items (teampass 5).
+func recordList(r *vault.Reader, entries []*vault.Entry, more ...member) ([]object, error) {
 	list := make([]object, 0, len(entries))
+	paths := map[vault.ProjectID]string{}
 	for _, e := range entries {
 		pw, err := password(r, e)
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, object{
+		if _, known := paths[e.Project]; !known {
+			paths[e.Project] = path(r, e.Project)
+		}
+		list = append(list, append(object{
 			{"id", number(e.ID)}, {"label", e.Name}, {"description", e.Notes}, {"login", e.Username}, {"email", e.Email}, {"url", e.URL},
-			{"pw", pw}, {"folder_id", number(e.Project)}, {"path", path(r, e.Project)},
-		})
+			{"pw", pw}, {"folder_id", number(e.Project)}, {"path", paths[e.Project]},
+		}, more...))
 	}
-	return encode(list), nil
+	return list, nil
 }
 
 // password reveals an item's password. Those of personal items never leave through this API (teampass 7), not even to their owner, and those
@@ -238,14 +343,7 @@ func password(r *vault.Reader, e *vault.Entry) (string, error) {
 	if e.Owner != 0 {
 		return "", nil
 	}
-	p, err := r.Reveal(e.ID)
-	switch {
-	case errors.Is(err, vault.Locked), errors.Is(err, vault.LockedFirmly), errors.Is(err, vault.NotFound): // the last: as one that does not decrypt (teampass 4)
-		return "", nil
-	case err != nil:
-		return "", err
-	}
-	return p.Password.Reveal(), nil
+	return reveal(r, e.ID)
 }
 
 // path joins the titles down to a folder, as far as the caller may know them.

@@ -3,6 +3,7 @@ package teampass_test
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -45,6 +46,11 @@ func newSystem(t testing.TB, parts ...teampass.Part) *system {
 	s.keys["readonly"] = s.credential(t, vault.Credential{User: s.Founding.AdminID, ReadOnly: true})
 	s.keys["versiononly"] = s.credential(t, vault.Credential{User: s.Founding.AdminID, Actions: []string{"info/version"}})
 	s.keys["elsewhere"] = s.credential(t, vault.Credential{User: s.Founding.AdminID, Sources: []string{"198.51.100.0/24"}})
+	s.Do(t, func(tx *vault.Tx) error {
+		_, err1 := tx.CreateGroup(vault.Group{Name: "Ops"})
+		_, err2 := tx.CreateGroup(vault.Group{Name: "Web team"})
+		return errors.Join(err1, err2)
+	})
 	s.Do(t, func(tx *vault.Tx) error { return tx.EditUser(gone.AdminID, func(u *vault.User) { u.Disabled = true }) })
 	s.fill(t, ann)
 	s.serve(teampass.NewHandler(s.Vault, s.Auth, parts...))
