@@ -1,6 +1,8 @@
 package main
 
 import (
+	"io"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -96,8 +98,29 @@ func TestTheRealPrograms(t *testing.T) {
 		secret.AddAnswer(f.send(t, r))
 		secret.AddRequest(r.Event)
 	}
+	f.checkObjects(t)
 	f.trigger(t)
 	f.search(t, &secret, len(all)+len(transcripts))
+}
+
+// checkObjects looks whether the exports and backups that transcripts asked for are in the bucket, below the vault's name.
+func (f *fleet) checkObjects(t *testing.T) {
+	t.Helper()
+	for _, kind := range []string{"exports/nightly/sysPass_export-", "backups/tresor-"} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, f.place.s3+"/"+bucket+"?list-type=2&prefix="+f.vault.name+"/"+kind, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		list, err := io.ReadAll(res.Body)
+		_ = res.Body.Close()
+		if err != nil || !strings.Contains(string(list), "<Key>"+f.vault.name+"/"+kind) {
+			t.Errorf("no object %s: %s, %v", kind, list, err)
+		}
+	}
 }
 
 // trigger runs the compactor, whose answer to a success is null.

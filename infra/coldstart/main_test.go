@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"sync"
@@ -11,6 +12,9 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
+
+	"github.com/johannesboyne/gofakes3"
+	"github.com/johannesboyne/gofakes3/backend/s3mem"
 
 	"tresor/infra/coldstart/kmslocal"
 	"tresor/infra/dynamodblocal"
@@ -52,7 +56,13 @@ func testPlace(t *testing.T) *place {
 		t.Fatal(err)
 	}
 	t.Cleanup(kms.Close)
-	return &place{dynamo: server.URL, tables: tables, kms: kms}
+	objects := s3mem.New()
+	if err := objects.CreateBucket(bucket); err != nil {
+		t.Fatal(err)
+	}
+	s3 := httptest.NewServer(gofakes3.New(objects).Server())
+	t.Cleanup(s3.Close)
+	return &place{dynamo: server.URL, tables: tables, kms: kms, s3: s3.URL}
 }
 
 func (p *place) mustFound(t *testing.T) *founded {

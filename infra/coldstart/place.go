@@ -24,15 +24,22 @@ type place struct {
 	dynamo string // endpoint
 	tables dynamodblocal.Tables
 	kms    *kmslocal.Server
+	s3     string // endpoint; a start asks S3 for nothing, so that nowhere will do
 }
+
+// nowhere is an endpoint that nobody answers at.
+const nowhere = "http://127.0.0.1:9"
+
+// bucket is the name of the functions' bucket.
+const bucket = "objects"
 
 // environment is what a function of a vault finds, as template.yaml sets it, and where its services are.
 func (p *place) environment(vaultName, purposes, dynamo string) []string {
 	return []string{
 		"TRESOR_VAULT=" + vaultName, "TRESOR_ENTRIES_TABLE=" + p.tables.Entries, "TRESOR_PERMISSIONS_TABLE=" + p.tables.Permissions,
-		"TRESOR_BUCKET=objects", "TRESOR_KEY_ID=" + kmslocal.KeyID, "TRESOR_PURPOSES=" + purposes,
+		"TRESOR_BUCKET=" + bucket, "TRESOR_KEY_ID=" + kmslocal.KeyID, "TRESOR_PURPOSES=" + purposes,
 		"AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=local", "AWS_SECRET_ACCESS_KEY=local",
-		"AWS_ENDPOINT_URL_DYNAMODB=" + dynamo, "AWS_ENDPOINT_URL_KMS=" + p.kms.URL,
+		"AWS_ENDPOINT_URL_DYNAMODB=" + dynamo, "AWS_ENDPOINT_URL_KMS=" + p.kms.URL, "AWS_ENDPOINT_URL_S3=" + p.s3,
 	}
 }
 

@@ -50,10 +50,30 @@ func (d *Depot) Backup(ctx context.Context, under string) (location string, err 
 	}
 	ctx, cancel := withGrace(ctx)
 	defer cancel()
-	return d.put(ctx, key, func(w io.Writer) error {
+	location, err = d.put(ctx, key, func(w io.Writer) error {
 		_, err := archive.Write(ctx, w, archive.Source{Store: d.p.Store, Log: d.p.Log, Sealer: d.p.Sealer, Now: d.p.Now})
 		return err
 	})
+	return location, hide(err, under)
+}
+
+// pathless is an error without the path that the caller gave: errors are logged, and nothing of a request is.
+type pathless struct {
+	error
+	under string
+}
+
+// Error leaves the path out.
+func (p pathless) Error() string { return strings.ReplaceAll(p.error.Error(), p.under, "[path]") }
+
+// Unwrap returns the error itself, for its kind.
+func (p pathless) Unwrap() error { return p.error }
+
+func hide(err error, under string) error {
+	if err == nil || under == "" {
+		return err
+	}
+	return pathless{err, under}
 }
 
 // errNowhere is the answer where no bucket is configured.

@@ -232,6 +232,27 @@ func TestTheDeadlineLeavesTime(t *testing.T) {
 	}
 }
 
+// TestErrorsDoNotNameThePath: they are logged, and the path is the caller's.
+func TestErrorsDoNotNameThePath(t *testing.T) {
+	w := newWorld(t)
+	d := w.on(talkative{})
+	const under = "where the canary sings/inside"
+	_, _, exported := d.Export(t.Context(), w.export(t), under, "")
+	_, backedUp := d.Backup(t.Context(), under)
+	for _, err := range []error{exported, backedUp} {
+		if err == nil || strings.Contains(err.Error(), "canary") || !strings.Contains(err.Error(), "[path]") || vault.KindOf(err) != vault.Busy {
+			t.Errorf("got %v", err)
+		}
+	}
+}
+
+// talkative is a blob store whose errors name the key.
+type talkative struct{ blob.Store }
+
+func (talkative) Put(_ context.Context, key string, _ io.Reader) (string, error) {
+	return "", fmt.Errorf("put %s: %w", key, vault.Busy)
+}
+
 // TestAFailedPutEndsTheWriter: nothing goes on writing after the answer.
 func TestAFailedPutEndsTheWriter(t *testing.T) {
 	w := newWorld(t)

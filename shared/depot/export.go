@@ -41,7 +41,7 @@ func (d *Depot) Export(ctx context.Context, x *vault.Export, under, password str
 		}
 		return err
 	})
-	return location, changed, err
+	return location, changed, hide(err, under)
 }
 
 // masterPassword returns what every vault has got since it was founded.

@@ -30,6 +30,23 @@ func (t *Tx) CreatePersonalRoot(owner UserID, name string) (ProjectID, error) {
 	return p.ID, nil
 }
 
+// CreateOpenRoot makes a root project in which everybody has a level. It needs the right of the first caller alone: a second one has the level then, like
+// everybody. Errors: Forbidden, Exists.
+func (t *Tx) CreateOpenRoot(name string, all ProjectLevel) (ProjectID, error) {
+	switch {
+	case !mayAdmin(t.principal, CreateRootProject, AdminTarget{}), t.limits != nil, t.principal.narrowed() && !t.principal.named:
+		return 0, fail(Forbidden, "not allowed to create projects at the root")
+	case t.SiblingNamed(0, name, 0):
+		return 0, fail(Exists, "a project with this name exists here")
+	}
+	now := t.stamp()
+	p := Project{ID: t.o.lastNow.project + 1, Name: name, Manager: t.principal.id, Created: now, CreatedBy: t.principal.id, Updated: now, UpdatedBy: t.principal.id}
+	t.put(Change{Project: &p})
+	t.put(Change{Grants: &ProjectGrants{Project: p.ID, All: all}})
+	t.forgetStandings()
+	return p.ID, nil
+}
+
 // TrashTree puts a project, all below it, and all entries in them into the trash. Needs full access to each project, manage on each entry, and a role that may
 // create projects. It is all or nothing: an entry that the caller may not delete, seen or not, keeps the tree. Personal folders and their entries stay where they
 // are. Errors: NotFound; Forbidden; Locked; TooLarge for a tree that one transaction does not hold.

@@ -261,3 +261,37 @@ func TestPersonalRoots(t *testing.T) {
 		t.Error("the admin sees it")
 	}
 }
+
+// TestOpenRoots: the first caller alone must be allowed to make one, and everybody has the level in it then.
+func TestOpenRoots(t *testing.T) {
+	f := newForest(t)
+	open := func(key string, also vault.Authenticator, name string) (vault.ProjectID, error) {
+		return vault.Update(t.Context(), f.Vault, f.request(key, also), func(tx *vault.Tx) (vault.ProjectID, error) {
+			id, err := tx.CreateOpenRoot(name, vault.ProjectCreate)
+			if err != nil {
+				return 0, err
+			}
+			_, err = tx.CreateEntry(vault.Entry{Name: "in " + name, Project: id, Manager: tx.Principal().ID()}, vault.Payload{})
+			return id, err
+		})
+	}
+	for name, test := range map[string]struct {
+		key, title string
+		want       error
+	}{
+		"a normal user": {f.ben.APIKey, "a", vault.Forbidden}, "an admin": {f.Founding.APIKey, "open", nil}, "a taken name": {f.Founding.APIKey, "FOLDER 0", vault.Exists},
+	} {
+		if _, err := open(test.key, nil, test.title); !errors.Is(err, test.want) {
+			t.Errorf("%s: got %v, want %v", name, err, test.want)
+		}
+	}
+	id, err := open(f.anna.APIKey, auth.Token(f.anna.APIKey), "anna's open one")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := vault.Update(t.Context(), f.Vault, f.request(f.ben.APIKey, nil), func(tx *vault.Tx) (vault.EntryID, error) {
+		return tx.CreateEntry(vault.Entry{Name: "ben's", Project: id, Private: true}, vault.Payload{})
+	}); err != nil {
+		t.Errorf("ben stores in it: %v", err)
+	}
+}

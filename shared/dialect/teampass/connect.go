@@ -49,17 +49,13 @@ func store(t *vault.Tx, in item) (answer, error) {
 	return answer(`{"status":"ok"}`), err
 }
 
-// connectFolder returns the folder to store in. Where there is none yet it is made, by callers who both may make folders at the root, and open to everybody who
-// stores later: an item in it is its user's alone all the same.
+// connectFolder returns the folder to store in. Where there is none yet it is made, by a key that may make folders at the root, and open to everybody who stores
+// later: an item in it is its user's alone all the same.
 func connectFolder(t *vault.Tx) (vault.ProjectID, error) {
 	for _, p := range t.Children(0) {
 		if p.Owner == 0 && vault.EqualFold(p.Name, connectTitle) {
 			return p.ID, nil
 		}
 	}
-	id, err := t.CreateProject(vault.Project{Name: connectTitle})
-	if err != nil {
-		return 0, err
-	}
-	return id, t.SetGrants(vault.ProjectGrants{Project: id, All: vault.ProjectCreate})
+	return t.CreateOpenRoot(connectTitle, vault.ProjectCreate)
 }

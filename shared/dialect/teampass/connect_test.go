@@ -28,7 +28,7 @@ func (s *system) stored(t *testing.T, name string) (newest *vault.Entry, n int) 
 	return newest, n
 }
 
-// TestSetMakesItsFolderOnce: for who may make folders at the root with key and password, and open to those who may not.
+// TestSetMakesItsFolderOnce: by a key that may make folders at the root, and open to those who may not.
 func TestSetMakesItsFolderOnce(t *testing.T) {
 	s := newSystem(t)
 	s.user(t, "pam", vault.ProjectManager, "pam's")
@@ -38,7 +38,7 @@ func TestSetMakesItsFolderOnce(t *testing.T) {
 		return err
 	})
 	before := s.heads()
-	for key, user := range map[string]string{"bob": "bob/bob's", "pam": "bob/bob's", "admin": "pam/pam's"} { // the last: pam would have no right to what the admin makes
+	for key, user := range map[string]string{"bob": "bob/bob's", "pam": "bob/bob's"} { // the last: only an admin stores for others
 		if status, body := s.get(t, key, "set/me/pw/example.org/"+user); status != http.StatusMethodNotAllowed || body != refused {
 			t.Errorf("%s for %s: got %d %s", key, user, status, body)
 		}
@@ -46,7 +46,7 @@ func TestSetMakesItsFolderOnce(t *testing.T) {
 	if s.heads() != before {
 		t.Fatal("a refused call changed the vault")
 	}
-	for _, c := range [][2]string{{"pam", "pam/pam's"}, {"bob", "bob/bob's"}, {"bob", "bob/bob's"}} {
+	for _, c := range [][2]string{{"admin", "pam/pam's"}, {"bob", "bob/bob's"}, {"bob", "bob/bob's"}} {
 		if status, body := s.get(t, c[0], "set/me/pw/example.org/"+c[1]); status != http.StatusOK || body != `{"status":"ok"}` {
 			t.Fatalf("%s: got %d %s", c[0], status, body)
 		}
@@ -58,7 +58,7 @@ func TestSetMakesItsFolderOnce(t *testing.T) {
 	if e == nil || !e.Private || e.Manager != bob.AdminID || e.Owner != 0 || e.Username != "me" || e.URL != "example.org" || e.Notes != "Imported with Teampass-Connect" {
 		t.Errorf("stored as %+v", e)
 	}
-	// pam made the folder, and may all the same not see what bob has in it.
+	// pam may store in the folder, and not see what bob has in it.
 	if _, body := s.get(t, "pam", "read/items/7"); body != `{"err":"No results"}` {
 		t.Errorf("pam sees %s", body)
 	}
