@@ -36,7 +36,7 @@ func (v *Vault) prepare(s *State, batch []*update) (a Attempt, taken []*update, 
 		if t == nil {
 			continue
 		}
-		u.wants = t.missing()
+		u.wants, u.who = t.missing(), t.accessRecord()
 		missing = append(missing, u.wants...)
 		if err != nil {
 			continue

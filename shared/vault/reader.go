@@ -56,6 +56,7 @@ type standing struct {
 	project *Project
 	access  ProjectAccess
 	plain   Level // on an entry in it that grants nothing itself and is managed by another
+	entries int   // for counting
 }
 
 // standing decides once per call and project, narrowing included.

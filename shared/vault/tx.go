@@ -40,6 +40,16 @@ func (t *Tx) CreateEntry(e Entry, payload Payload) (EntryID, error) {
 	if err := t.checkNewEntry(&e); err != nil {
 		return 0, err
 	}
+	if e.Source != 0 {
+		if err := t.checkSource(&e); err != nil {
+			return 0, err
+		}
+	}
+	return t.insert(e, payload)
+}
+
+// insert makes a new entry in a place that was checked.
+func (t *Tx) insert(e Entry, payload Payload) (EntryID, error) {
 	e.ID = t.o.lastNow.entry + 1
 	if e.Category == 0 {
 		e.Category = DefaultCategory
@@ -52,11 +62,6 @@ func (t *Tx) CreateEntry(e Entry, payload Payload) (EntryID, error) {
 	}
 	if err := t.checkEntry(&e); err != nil {
 		return 0, err
-	}
-	if e.Source != 0 {
-		if err := t.checkSource(&e); err != nil {
-			return 0, err
-		}
 	}
 	now := t.stamp()
 	e.Created, e.CreatedBy, e.Updated, e.UpdatedBy = now, t.principal.id, now, t.principal.id

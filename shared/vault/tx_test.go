@@ -33,11 +33,11 @@ func newOffice(t *testing.T) *office {
 		o.users[name] = o.AddUser(t, name, vault.NormalUser)
 		grants = append(grants, vault.ProjectUserGrant{User: o.users[name].AdminID, Level: levels[name]})
 	}
-	o.users["reader"] = o.AddUser(t, "reader", vault.ReadOnly)
+	o.users["reader"] = o.AddUser(t, "reader", vault.NormalUser)
 	grants = append(grants, vault.ProjectUserGrant{User: o.users["reader"].AdminID, Level: 60})
 	o.users["admin"] = o.Founding
 	o.Do(t, func(tx *vault.Tx) (err error) {
-		for _, p := range []vault.Project{{Name: "room", Manager: 1}, {Name: "elsewhere", Manager: 1}, {Name: "closed", Manager: 1, Archived: true}, {Name: "hidden", Manager: 1}} {
+		for _, p := range []vault.Project{{Name: "room", Manager: 1}, {Name: "elsewhere", Manager: 1}, {Name: "closed", Manager: 1}, {Name: "hidden", Manager: 1}} {
 			if _, err = tx.CreateProject(p); err != nil {
 				return err
 			}
@@ -46,6 +46,12 @@ func newOffice(t *testing.T) *office {
 			if err = tx.SetGrants(vault.ProjectGrants{Project: p, All: vault.ProjectUnset, Users: grants}); err != nil {
 				return err
 			}
+		}
+		if err = tx.EditProject(closed, func(p *vault.Project) { p.Archived = true }); err != nil {
+			return err
+		}
+		if err = tx.EditUser(o.users["reader"].AdminID, func(u *vault.User) { u.Role = vault.ReadOnly }); err != nil { // what it was granted stays
+			return err
 		}
 		o.entry, err = tx.CreateEntry(vault.Entry{Name: "entry", Project: room, Manager: 1}, vault.Payload{Password: vault.NewSecret("1")})
 		return err

@@ -29,17 +29,23 @@ func (t *Tx) EditEntry(id EntryID, edit func(*Entry) error) error {
 	return nil
 }
 
-// editable returns an entry that the caller may change, and a copy to change.
+// editable returns an entry whose data the caller may change, and a copy to change.
 func (t *Tx) editable(id EntryID) (old, fresh *Entry, err error) {
-	old, a, err := t.Entry(id)
-	if err != nil {
-		return nil, nil, err
+	old, fresh, err = t.usable(id, LevelEdit)
+	if err == nil && old.Source != 0 {
+		err = fail(Forbidden, "a linked entry is read-only")
 	}
+	return old, fresh, err
+}
+
+// usable returns an entry, be it a link or not, on which the caller has a level, and a copy to change.
+func (t *Tx) usable(id EntryID, need Level) (old, fresh *Entry, err error) {
+	old, a, err := t.Entry(id)
 	switch {
-	case a.Level < LevelEdit:
+	case err != nil:
+		return nil, nil, err
+	case a.Level < need:
 		return nil, nil, fail(Forbidden, "not allowed to change this entry")
-	case old.Source != 0:
-		return nil, nil, fail(Forbidden, "a linked entry is read-only")
 	}
 	if err := t.unlock(old); err != nil {
 		return nil, nil, err
@@ -134,20 +140,23 @@ func (t *Tx) deletable(e *Entry, a Access) error {
 	return t.unlock(e)
 }
 
-// SetLock locks an entry (needs edit) or unlocks it (needs edit, and a reason; with LockPermission no call does). Errors as EditEntry.
+// SetLock locks an entry, be it a link or not, or unlocks it, which takes a reason; with LockPermission no call does. Needs edit.
+// Errors: as EditEntry.
 func (t *Tx) SetLock(id EntryID, lock Lock) error {
-	if e, _, err := t.Entry(id); err == nil && e.Lock == lock {
-		return nil // no change, and so no reason is needed (TPM 6.3: lock.json)
+	switch e, a, err := t.Entry(id); {
+	case err != nil:
+		return err
+	case lock > LockPermission:
+		return fail(Invalid, "no such lock")
+	case a.Level >= LevelEdit && e.Lock == lock:
+		return nil // and so no reason is needed (TPM 6.3: lock.json)
 	}
-	old, e, err := t.editable(id)
+	old, e, err := t.usable(id, LevelEdit)
 	if err != nil {
 		return err
 	}
 	if err := t.checkRights(old, e); err != nil {
 		return err
-	}
-	if lock > LockPermission {
-		return fail(Invalid, "no such lock")
 	}
 	e.Lock = lock
 	t.put(Change{Entry: e})

@@ -1,6 +1,9 @@
 package vault
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // CreateProject makes a project and returns its id. Its manager is the caller unless set. A root one needs CreateRootProject; another one
 // CreateProject, and at least traverse on its parent (TPM 4.6). It starts without grants: a root gives nothing to anyone but its manager
@@ -151,17 +154,77 @@ func (t *Tx) projectWhere(match func(*Project) bool) (found bool) {
 	return found
 }
 
-// SetGrants replaces what is granted on a project. Needs full access to it. Errors: NotFound, Forbidden, BadReference, Invalid.
+// SetGrants replaces what is granted on a project. Needs full access to it. Errors: NotFound, Forbidden (also: archived), BadReference, Invalid.
 func (t *Tx) SetGrants(g ProjectGrants) error {
-	p, a, err := t.Project(g.Project)
+	return t.SetProjectSecurity(g.Project, ProjectSecurityChange{All: &g.All, Users: &g.Users, Groups: &g.Groups})
+}
+
+// ProjectSecurityChange is a change of who may do what with a project; nil is what it leaves alone, a list replaces what is there.
+type ProjectSecurityChange struct {
+	Manager *UserID
+	All     *ProjectLevel
+	Users   *[]ProjectUserGrant  // in any order
+	Groups  *[]ProjectGroupGrant // in any order
+}
+
+// SetProjectSecurity changes who may do what with a project. Needs full access to it.
+// Errors: NotFound; Forbidden (also: archived); BadReference; Invalid, among others for what a Read only user cannot have.
+func (t *Tx) SetProjectSecurity(id ProjectID, c ProjectSecurityChange) error {
+	old, p, err := t.manageable(id)
 	switch {
 	case err != nil:
 		return err
-	case a.Level < ProjectFull:
-		return fail(Forbidden, "not allowed to manage this project")
+	case t.Archived(id):
+		return fail(Forbidden, "the project is archived")
 	case t.principal.narrowed() && !t.principal.named: // a second caller has a password, which is not narrowed
 		return fail(Forbidden, "the credential may not change grants")
 	}
+	if c.Manager != nil && *c.Manager != old.Manager {
+		u := t.x.user(*c.Manager)
+		switch {
+		case u == nil:
+			return fail(BadReference, "no such user")
+		case u.Role == ReadOnly:
+			return fail(Invalid, "a Read only user manages nothing")
+		}
+		p.Manager, p.Updated, p.UpdatedBy = u.ID, t.stamp(), t.principal.id
+	}
+	g, err := t.newGrants(p, c)
+	if err != nil {
+		return err
+	}
+	if p.Manager != old.Manager {
+		t.put(Change{Project: p})
+	}
+	if c.All != nil || c.Users != nil || c.Groups != nil {
+		t.put(Change{Grants: &g})
+	}
+	t.forgetStandings()
+	return nil
+}
+
+// newGrants returns a project's grants after a change.
+func (t *Tx) newGrants(p *Project, c ProjectSecurityChange) (ProjectGrants, error) {
+	g, set := t.Grants(p.ID)
+	if !set && p.Parent != 0 {
+		g.All = ProjectInherit // what it has without grants, for everyone that the change does not name
+	}
+	if c.All != nil {
+		g.All = *c.All
+	}
+	if c.Users != nil {
+		g.Users = slices.Clone(*c.Users)
+		slices.SortFunc(g.Users, func(a, b ProjectUserGrant) int { return cmp.Compare(a.User, b.User) })
+	}
+	if c.Groups != nil {
+		g.Groups = slices.Clone(*c.Groups)
+		slices.SortFunc(g.Groups, func(a, b ProjectGroupGrant) int { return cmp.Compare(a.Group, b.Group) })
+	}
+	return g, t.checkGrants(p, &g, c)
+}
+
+// checkGrants checks the levels and subjects that a change names; those of before may have gone since.
+func (t *Tx) checkGrants(p *Project, g *ProjectGrants, c ProjectSecurityChange) error {
 	valid := func(l ProjectLevel) bool {
 		return slices.Contains(projectLevels, l) && (l != ProjectInherit || p.Parent != 0)
 	}
@@ -169,23 +232,26 @@ func (t *Tx) SetGrants(g ProjectGrants) error {
 		return fail(Invalid, "no such permission")
 	}
 	for i, u := range g.Users {
-		if user := t.x.user(u.User); user == nil {
+		user := t.x.user(u.User)
+		switch {
+		case c.Users == nil:
+		case user == nil:
 			return fail(BadReference, "no such user")
-		}
-		if !valid(u.Level) || i > 0 && g.Users[i-1].User >= u.User {
+		case !valid(u.Level) || i > 0 && g.Users[i-1].User >= u.User:
 			return fail(Invalid, "no such permission")
+		case user.Role == ReadOnly && u.Level > ProjectRead && u.Level != ProjectInherit:
+			return fail(Invalid, "a Read only user cannot have this permission")
 		}
 	}
 	for i, group := range g.Groups {
-		if t.x.group(group.Group) == nil {
+		switch {
+		case c.Groups == nil:
+		case t.x.group(group.Group) == nil:
 			return fail(BadReference, "no such group")
-		}
-		if !valid(group.Level) || i > 0 && g.Groups[i-1].Group >= group.Group {
+		case !valid(group.Level) || i > 0 && g.Groups[i-1].Group >= group.Group:
 			return fail(Invalid, "no such permission")
 		}
 	}
-	t.put(Change{Grants: &g})
-	t.forgetStandings()
 	return nil
 }
 

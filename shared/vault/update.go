@@ -45,8 +45,9 @@ type update struct {
 	run     func(*Tx) error
 	deliver func()
 	err     error
-	wants   []SecretKey // of the last run, not loaded yet
-	failed  error       // what it wants cannot be had; it runs no more
+	wants   []SecretKey  // of the last run, not loaded yet
+	who     AccessRecord // as of the last run
+	failed  error        // what it wants cannot be had; it runs no more
 	loaded  secrets
 	done    chan struct{}
 }
@@ -277,9 +278,22 @@ func (v *Vault) load(ctx context.Context, batch []*update, keys []SecretKey) err
 		if err != nil && len(u.wants) > 0 {
 			u.failed = v.fetch(ctx, u.wants, loaded)
 		}
+		if u.failed == nil {
+			u.failed = v.recordCopies(ctx, u)
+		}
 		for _, k := range u.wants {
 			u.loaded[k] = loaded[k]
 		}
 	}
 	return nil
+}
+
+// recordCopies records the secrets that an update wants in order to put them elsewhere. Those that it only changes where they are leave for nobody.
+func (v *Vault) recordCopies(ctx context.Context, u *update) error {
+	if !u.req.Action.Reveals || len(u.wants) == 0 {
+		return nil
+	}
+	a := u.who
+	a.Secrets = u.wants
+	return v.log.RecordAccess(ctx, a)
 }

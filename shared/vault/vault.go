@@ -152,18 +152,19 @@ func (s *sighting) round(run func(*Reader) error) (missing []SecretKey, err erro
 		}
 		missing = r.missing()
 		s.final, s.announce = r.wanted, r.announced
-		s.who = s.record(p, r)
+		s.who = r.accessRecord()
 	})
 	return missing, err
 }
 
-func (s *sighting) record(p *Principal, r *Reader) AccessRecord {
-	a := AccessRecord{Format: Format, At: StampOf(s.now), User: p.id, Action: s.req.Action.String(), Source: addrText(s.req)}
-	if p.credential != nil {
-		a.Credential = p.credential.ID
+// accessRecord returns the record of what the call sees, without the secrets.
+func (r *Reader) accessRecord() AccessRecord {
+	a := AccessRecord{Format: Format, At: StampOf(r.now), User: r.principal.id, Action: r.req.Action.String(), Source: addrText(r.req)}
+	if r.principal.credential != nil {
+		a.Credential = r.principal.credential.ID
 	}
 	if r.reasons {
-		a.Reason = s.req.Reason
+		a.Reason = r.req.Reason
 	}
 	return a
 }

@@ -52,6 +52,22 @@ func create[Req any](name string, decode func(fields) (Req, error), fn func(*vau
 	}}
 }
 
+// derive makes the endpoint that makes something out of one thing and a body: 201 and the new one's id. It copies secrets, which is on record as their
+// reveal.
+func derive[Req any](name string, decode func(fields) (Req, error), fn func(*vault.Tx, uint64, Req) (uint64, error)) endpoint {
+	return endpoint{named(name, true, true), func(v *vault.Vault, c *call) (reply, error) {
+		req, err := decoded(c, decode)
+		if err != nil {
+			return reply{}, err
+		}
+		id, err := vault.Update(c.r.Context(), v, c.req, func(t *vault.Tx) (uint64, error) { return fn(t, c.id, req) })
+		if err != nil {
+			return reply{}, err
+		}
+		return reply{status: http.StatusCreated, body: created{id}}, nil
+	}}
+}
+
 // change makes the endpoint that changes one thing by a body: 204.
 func change[Req any](name string, decode func(fields) (Req, error), fn func(*vault.Tx, uint64, Req) error) endpoint {
 	return endpoint{named(name, true, false), func(v *vault.Vault, c *call) (reply, error) {

@@ -148,7 +148,7 @@ func applyCustom(e *vault.Entry, number uint8, data string) error {
 		if data == "" {
 			return nil
 		}
-		e.Fields = slices.Insert(e.Fields, i, vault.CustomField{Number: number, Type: vault.FieldText, Label: fmt.Sprintf("Custom %d", number)})
+		e.Fields = slices.Insert(e.Fields, i, vault.CustomField{Number: number, Type: vault.FieldText, Label: customLabel(number)})
 	}
 	f := &e.Fields[i]
 	if err := checkCustom(f.Type, data); err != nil {

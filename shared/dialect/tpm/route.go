@@ -15,7 +15,7 @@ type endpoint struct {
 	run    func(*vault.Vault, *call) (reply, error)
 }
 
-// route is a path and what can be done with it. In a path, ID is a number and STR the rest of the path, a search string.
+// route is a path and what can be done with it. In a path, the segment ID is a number and STR the rest of the path, a search string.
 type route struct {
 	part  Part
 	path  string
@@ -110,27 +110,39 @@ func (a *api) lookUp(c *call, f form, segments []string, list bool) (*route, err
 		if !a.serves(rt.part) || list && !rt.list {
 			continue
 		}
-		before, isSearch := strings.CutSuffix(rt.path, "STR")
-		parent, isItem := strings.CutSuffix(rt.path, "ID")
-		switch {
-		case isSearch:
+		if before, isSearch := strings.CutSuffix(rt.path, "STR"); isSearch {
 			// A raw slash in the search string is not split on: clients that follow a Link send the string decoded (tpm 2.3).
 			if rest, ok := strings.CutPrefix(path, before); ok {
 				text, err := f.unescape(rest)
 				c.search, c.list = text, before+text
 				return rt, err
 			}
-		case isItem:
-			if id, err := strconv.ParseUint(strings.TrimPrefix(path, parent), 10, 63); err == nil && strings.HasPrefix(path, parent) {
-				c.id = id
-				return rt, nil
-			}
-		case path == rt.path:
-			c.list = path
+		} else if id, ok := matches(rt.path, segments); ok {
+			c.id, c.list = id, path
 			return rt, nil
 		}
 	}
 	return nil, nil
+}
+
+// matches compares a route's path with a call's, and returns the number in the place of ID.
+func matches(pattern string, segments []string) (id uint64, ok bool) {
+	parts := strings.Split(pattern, "/")
+	if len(parts) != len(segments) {
+		return 0, false
+	}
+	for i, part := range parts {
+		if part == "ID" {
+			n, err := strconv.ParseUint(segments[i], 10, 63)
+			if err != nil {
+				return 0, false
+			}
+			id = n
+		} else if part != segments[i] {
+			return 0, false
+		}
+	}
+	return id, true
 }
 
 // pageNumber reads a page number. One that no list can have is far beyond the last.
