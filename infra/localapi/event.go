@@ -37,7 +37,7 @@ type Request struct {
 // else in both of its forms. Live captures: hotsock/voker, vokerhttp/testdata/apigwv1-request.json.
 func event(q Request, m match, binary []string) events.APIGatewayProxyRequest {
 	path, query, hasQuery := strings.Cut(q.Target, "?")
-	path = strings.ToValidUTF8(path, "\uFFFD") // an event is JSON
+	path = escapeInvalid(path)
 	ev := events.APIGatewayProxyRequest{
 		Resource:          m.route.Path,
 		Path:              path,
@@ -55,6 +55,24 @@ func event(q Request, m match, binary []string) events.APIGatewayProxyRequest {
 	}
 	ev.Body, ev.IsBase64Encoded = body(q, binary)
 	return ev
+}
+
+// escapeInvalid percent-encodes the bytes of a path that are no UTF-8. An event is JSON, which would replace them: a password with one would be stored as another.
+func escapeInvalid(path string) string {
+	if utf8.ValidString(path) {
+		return path
+	}
+	var b strings.Builder
+	for len(path) > 0 {
+		r, size := utf8.DecodeRuneInString(path)
+		if r == utf8.RuneError && size == 1 {
+			fmt.Fprintf(&b, "%%%02X", path[0])
+		} else {
+			b.WriteString(path[:size])
+		}
+		path = path[size:]
+	}
+	return b.String()
 }
 
 func requestContext(q Request, route template.Route, path string) events.APIGatewayProxyRequestContext {

@@ -30,7 +30,7 @@ const (
 	readTimeout     = 2 * time.Minute
 	writeTimeout    = readTimeout + localapi.Timeout + 30*time.Second
 	idleTimeout     = 2 * time.Minute
-	maxHeaderBytes  = 64 << 10 // TeamPass carries whole items in the path
+	maxHeaderBytes  = 512 << 10 // TeamPass carries whole items in the path; what is too long for it is answered in its own form
 	shutdownTimeout = localapi.Timeout + 2*time.Second
 	compactInterval = 10 * time.Minute
 )

@@ -35,6 +35,9 @@ type Category struct {
 // DefaultCategory is the category of entries made through dialects that have none. It is made with the vault.
 const DefaultCategory CategoryID = 1
 
+// MaxTags is how many tags an entry or a project can have.
+const MaxTags = 200
+
 // Tag is a name that entries and projects carry.
 type Tag struct {
 	ID   TagID  `cbor:"1,keyasint"`

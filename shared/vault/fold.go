@@ -9,8 +9,12 @@ import (
 )
 
 // Fold returns s as comparisons see it: lower case, without accents, compatibility forms resolved. It stands in for the
-// case- and accent-insensitive collation (utf8_unicode_ci) that the originals compare and search with.
+// case- and accent-insensitive collation (utf8_unicode_ci) that the originals compare and search with. A text that is longer than any that is stored is only
+// lowered: nothing equals or contains it, and folding it would take seconds.
 func Fold(s string) string {
+	if len(s) > maxFolded {
+		return strings.ToLower(s)
+	}
 	ascii := true
 	for i := 0; i < len(s); i++ {
 		if s[i] >= utf8.RuneSelf {
@@ -48,6 +52,9 @@ func Fold(s string) string {
 	}
 	return b.String()
 }
+
+// maxFolded is above the longest text of a field, in bytes.
+const maxFolded = 128 << 10
 
 // EqualFold reports whether two names are the same to the originals' databases: ignoring case, accents and trailing spaces.
 func EqualFold(a, b string) bool { return NameKey(a) == NameKey(b) }

@@ -1,6 +1,8 @@
 package vault_test
 
 import (
+	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -293,5 +295,68 @@ func TestOpenRoots(t *testing.T) {
 		return tx.CreateEntry(vault.Entry{Name: "ben's", Project: id, Private: true}, vault.Payload{})
 	}); err != nil {
 		t.Errorf("ben stores in it: %v", err)
+	}
+}
+
+// TestTwoCallersAreHeldToTheSameWhoeverComesFirst: one may read an entry through its project, the other through a grant on it.
+func TestTwoCallersAreHeldToTheSameWhoeverComesFirst(t *testing.T) {
+	f := newForest(t)
+	cleo := f.AddUser(t, "cleo", vault.NormalUser)
+	f.Do(t, func(tx *vault.Tx) error {
+		return tx.EditEntry(1, func(e *vault.Entry) error {
+			e.Users = []vault.UserGrant{{User: cleo.AdminID, Level: vault.LevelRead}}
+			return nil
+		})
+	})
+	for key, also := range map[string]string{f.ben.APIKey: cleo.APIKey, cleo.APIKey: f.ben.APIKey} {
+		level, err := vault.View(t.Context(), f.Vault, f.request(key, auth.Token(also)), func(r *vault.Reader) (vault.Level, error) {
+			_, a, err := r.Entry(1)
+			return a.Level, err
+		})
+		if err != nil || level != vault.LevelRead {
+			t.Errorf("got %v, %v", level, err)
+		}
+	}
+}
+
+// TestATreeGoesWithoutPersonalFolders, which stay with what is in them.
+func TestATreeGoesWithoutPersonalFolders(t *testing.T) {
+	f := newForest(t)
+	var own vault.ProjectID
+	f.Do(t, func(tx *vault.Tx) (err error) {
+		own, err = tx.CreateProject(vault.Project{Name: "anna's", Parent: 1, Owner: f.anna.AdminID})
+		return err
+	})
+	if err := f.trash(t, f.anna.APIKey, nil, 1); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := vault.View(t.Context(), f.Vault, f.request(f.anna.APIKey, nil), func(r *vault.Reader) (int, error) {
+		_, _, err := r.Project(own)
+		return 0, err
+	}); err != nil {
+		t.Errorf("it is gone: %v", err)
+	}
+}
+
+// TestATreeThatOneTransactionDoesNotHoldIsTooLarge, and stays.
+func TestATreeThatOneTransactionDoesNotHoldIsTooLarge(t *testing.T) {
+	f := newForest(t)
+	noise := make([]byte, 2000) // what compresses takes less room
+	for batch := range 8 {
+		f.Do(t, func(tx *vault.Tx) error {
+			for i := range 30 {
+				_, _ = rand.Read(noise)
+				if _, err := tx.CreateProject(vault.Project{Name: fmt.Sprint(batch, " ", i), Parent: 4, Manager: 1, Notes: hex.EncodeToString(noise)}); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	if err := f.trash(t, f.Founding.APIKey, nil, 4); !errors.Is(err, vault.TooLarge) {
+		t.Errorf("got %v, want TooLarge", err)
+	}
+	if got := len(f.living(t)); got != 4+3+240 {
+		t.Errorf("%d live", got)
 	}
 }

@@ -8,14 +8,14 @@ import (
 )
 
 // Project returns a project that the caller may see, and what it may do with it. A project shows its name to whoever may traverse it or
-// read anything in it or below it (TPM 7.1). NotFound: there is none, or the caller may not know of it.
+// read anything in it or below it (TPM 7.1); to a narrowed credential only where it may go itself. NotFound: there is none, or the caller may not know of it.
 func (r *Reader) Project(id ProjectID) (*Project, ProjectAccess, error) {
 	p := r.x.project(id)
 	if p == nil || p.Trashed.Is() {
 		return nil, ProjectAccess{}, fail(NotFound, "no such project")
 	}
 	a := r.projectAccess(id)
-	if a.Level < ProjectTraverse && !r.leads(id) {
+	if a.Level < ProjectTraverse && (r.limits != nil || !r.leads(id)) {
 		return nil, ProjectAccess{}, fail(NotFound, "no such project")
 	}
 	return p, a, nil

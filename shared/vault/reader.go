@@ -50,7 +50,7 @@ func (r *Reader) MayAdmin(a AdminAction, target AdminTarget) bool {
 	return mayAdmin(r.principal, a, target) && (r.also == nil || r.also.MayAdmin(a, target))
 }
 
-// standing is a living project and what the caller may do with it; project is nil where there is none.
+// standing is a living project and what the caller may do with it by itself; project is nil where there is none.
 type standing struct {
 	id      ProjectID
 	project *Project
@@ -85,11 +85,6 @@ func (r *Reader) newStanding(id ProjectID) *standing {
 	case r.limits == nil || r.limits[id] || r.limits[p.Parent] && p.Parent != 0:
 		s.access = effectiveProject(r.x, &r.principal.subject, p)
 	}
-	if r.also != nil {
-		if other := r.also.standing(id).access; other.Level < s.access.Level {
-			s.access = other
-		}
-	}
 	s.plain = effective(&r.principal.subject, &Entry{}, p, s.access).Level
 	return s
 }
@@ -106,7 +101,17 @@ func (r *Reader) mayRead(row *Row) bool {
 	return s.project != nil && (s.plain >= LevelRead || row.Manager == r.principal.id)
 }
 
-func (r *Reader) projectAccess(id ProjectID) ProjectAccess { return r.standing(id).access }
+// projectAccess decides what the caller may do with a project: if there are two, what both may.
+func (r *Reader) projectAccess(id ProjectID) ProjectAccess {
+	a := r.standing(id).access
+	if r.also == nil {
+		return a
+	}
+	if other := r.also.standing(id).access; other.Level < a.Level {
+		return other
+	}
+	return a
+}
 
 // forgetStandings makes the next question about a project be decided anew, after a change of projects or grants.
 func (r *Reader) forgetStandings() {

@@ -1,6 +1,7 @@
 package vault
 
 import (
+	"errors"
 	"net/netip"
 	"slices"
 	"time"
@@ -82,6 +83,7 @@ func (p *Principal) MayCall(action string) bool {
 }
 
 // narrowed reports whether the credential may do less than its user.
+// When and from where it may be used says nothing of what it may do.
 func (p *Principal) narrowed() bool {
 	c := p.credential
 	return c != nil && (len(c.Actions) > 0 || len(c.Projects) > 0 || c.ReadOnly)
@@ -140,11 +142,16 @@ func checkCredential(c *Credential, req *Request, now time.Time) error {
 	switch {
 	case c == nil:
 		return nil
-	case c.Revoked != 0, c.Expires != 0 && StampOf(now) >= c.Expires, c.Dialect != req.Action.Dialect, !c.MayComeFrom(req.Source):
+	case c.Revoked != 0, c.Expires != 0 && StampOf(now) >= c.Expires, c.Dialect != req.Action.Dialect:
 		return fail(Unauthenticated, "unknown credential")
+	case !c.MayComeFrom(req.Source):
+		return &Error{Kind: Unauthenticated, Msg: "unknown credential", Err: ErrSource}
 	}
 	return nil
 }
+
+// ErrSource is why a credential that is right otherwise was refused: it is for other addresses. TeamPass says so (TeamPass 3); others do not.
+var ErrSource = errors.New("the credential is for other addresses")
 
 // MayComeFrom reports whether the credential may be used from an address.
 func (c *Credential) MayComeFrom(from netip.Addr) bool {

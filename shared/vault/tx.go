@@ -79,7 +79,7 @@ func (t *Tx) checkNewEntry(e *Entry) error {
 		return t.checkNewPersonal(e)
 	}
 	p := t.x.project(e.Project)
-	if p == nil || p.Trashed.Is() {
+	if p == nil || p.Trashed.Is() || p.Owner != 0 { // a shared entry in a personal folder would be lost for who shares it
 		return fail(BadReference, "no such project")
 	}
 	a := t.projectAccess(p.ID)
@@ -171,6 +171,8 @@ func (t *Tx) checkEntry(e *Entry) error {
 		return fail(BadReference, "no such group")
 	case e.Lock > LockPermission:
 		return fail(Invalid, "no such lock")
+	case len(e.Tags) > MaxTags:
+		return fail(Invalid, "too many tags")
 	}
 	for i, id := range e.Tags {
 		if t.x.tag(id) == nil || slices.Contains(e.Tags[:i], id) {

@@ -540,33 +540,22 @@ func TestANarrowedCredentialTouchesNoManagersAndGrants(t *testing.T) {
 	}
 }
 
-func TestALinkEndsWhenItsSourceBecomesPersonal(t *testing.T) {
+func TestASharedEntryStaysOutOfPersonalFolders(t *testing.T) {
 	o := newOffice(t)
-	var link vault.EntryID
 	var folder vault.ProjectID
 	if got := o.try(t, "admin", "", func(tx *vault.Tx) (err error) {
-		if link, err = tx.CreateEntry(vault.Entry{Name: "link", Project: room, Source: o.entry}, vault.Payload{}); err != nil {
-			return err
-		}
 		folder, err = tx.CreateProject(vault.Project{Name: "1", Owner: 1})
 		return err
 	}); got != ok {
 		t.Fatal(got)
 	}
-	reveal := func() (string, error) {
-		return vault.View(t.Context(), o.Vault, vault.Request{Auth: auth.Token(o.users["read"].SysPass.AuthToken), Action: vault.Action{Dialect: vault.SysPass, Name: "test", Reveals: true}},
-			func(r *vault.Reader) (string, error) {
-				p, err := r.Reveal(link)
-				return p.Password.Reveal(), err
-			})
+	if got := o.try(t, "admin", "", o.edit(func(e *vault.Entry) { e.Project = folder })); got != vault.BadReference {
+		t.Errorf("got %v, want BadReference", got)
 	}
-	if got, err := reveal(); got != "1" || err != nil {
-		t.Fatalf("before: got %q, %v", got, err)
-	}
-	if got := o.try(t, "admin", "", o.edit(func(e *vault.Entry) { e.Project = folder })); got != ok {
-		t.Fatal(got)
-	}
-	if got, err := reveal(); got != "" || err != nil {
-		t.Errorf("after: got %q, %v; want nothing", got, err)
-	}
+	o.Do(t, func(tx *vault.Tx) error {
+		if e, _, err := tx.Entry(o.entry); err != nil || e.Project != room {
+			t.Errorf("the entry is in %v, %v", e, err)
+		}
+		return nil
+	})
 }

@@ -16,13 +16,16 @@ func (t *Tx) CreateCategory(c Category) (CategoryID, error) {
 }
 
 // EnsureTags returns the ids of tags by name, making those that do not exist. Blank names are left out and repeated ones named once;
-// names are unique ignoring case. Errors: Forbidden (a tag would have to be made, and the caller may not).
+// names are unique ignoring case. Errors: Forbidden (a tag would have to be made, and the caller may not); Invalid for more than MaxTags.
 func (t *Tx) EnsureTags(names []string) ([]TagID, error) {
 	var ids []TagID
 	for _, name := range names {
 		name = strings.TrimSpace(name)
 		if name == "" {
 			continue
+		}
+		if len(ids) == MaxTags {
+			return nil, fail(Invalid, "too many tags")
 		}
 		id, err := t.ensureTag(name)
 		if err != nil {
@@ -75,7 +78,8 @@ func (t *Tx) CreateUser(u User, seal func(UserID, uint32) ([]byte, error)) (User
 	return u.ID, nil
 }
 
-// EditUser changes a user's names, role, main group or flags. Errors: NotFound, Forbidden, Exists, Invalid, BadReference.
+// EditUser changes a user's names, role, main group or flags. Errors: NotFound, Forbidden, Exists, Invalid, BadReference; InUse for the last active Admin, who stays
+// one.
 func (t *Tx) EditUser(id UserID, edit func(*User)) error {
 	old := t.x.user(id)
 	if old == nil {
@@ -94,10 +98,19 @@ func (t *Tx) EditUser(id UserID, edit func(*User)) error {
 		return fail(Exists, "the username is taken")
 	case u.MainGroup != 0 && t.x.group(u.MainGroup) == nil:
 		return fail(BadReference, "no such group")
+	case old.isAdmin() && !u.isAdmin() && !t.otherAdmin(id):
+		return fail(InUse, "the last Admin stays one")
 	}
 	u.Updated, u.UpdatedBy = t.stamp(), t.principal.id
 	t.put(Change{User: &u})
 	return nil
+}
+
+func (u *User) isAdmin() bool { return u.Role == Admin && !u.Disabled }
+
+// otherAdmin reports whether there is an active Admin beside a user.
+func (t *Tx) otherAdmin(id UserID) bool {
+	return slices.ContainsFunc(t.Users(), func(u *User) bool { return u.ID != id && u.isAdmin() })
 }
 
 // SetUserPassword replaces a user's password hash. seal is as for CreateUser. Errors: NotFound, Forbidden.

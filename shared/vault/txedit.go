@@ -121,6 +121,7 @@ func (t *Tx) trash(ids []EntryID, trash Trash) {
 	t.put(Change{TrashBulk: bulk})
 }
 
+// trashable decides whether the caller may put an entry into the trash by itself: not a link (TPM 6.3), which goes with its project only.
 func (t *Tx) trashable(id EntryID) error {
 	e, a, err := t.Entry(id)
 	switch {
@@ -132,7 +133,7 @@ func (t *Tx) trashable(id EntryID) error {
 	return t.deletable(e, a)
 }
 
-// deletable decides whether the caller may put an entry into the trash.
+// deletable decides whether the caller may put an entry into the trash, be it a link or not.
 func (t *Tx) deletable(e *Entry, a Access) error {
 	if a.Level < LevelManage {
 		return fail(Forbidden, "not allowed to delete this entry")

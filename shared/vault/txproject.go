@@ -43,10 +43,12 @@ func (t *Tx) MayCreateProject(parent ProjectID) error {
 	case parent == 0:
 		return fail(Forbidden, "not allowed to create projects at the root")
 	}
-	if _, _, err := t.Project(parent); err != nil {
+	p, _, err := t.Project(parent)
+	if err != nil {
 		return err
 	}
-	if !t.MayAdmin(CreateProject, AdminTarget{}) || t.projectAccess(parent).Level < ProjectTraverse {
+	own := p.Owner != 0 && p.Owner == t.principal.id && t.principal.role != ReadOnly && t.also == nil // what one does in one's own folder is one's own business
+	if !own && !t.MayAdmin(CreateProject, AdminTarget{}) || t.projectAccess(parent).Level < ProjectTraverse {
 		return fail(Forbidden, "not allowed to create projects here")
 	}
 	if len(t.Path(parent)) >= maxTree {
@@ -121,6 +123,9 @@ const maxTree = 100
 func (t *Tx) checkProject(p *Project) error {
 	if t.SiblingNamed(p.Parent, p.Name, p.ID) {
 		return fail(Exists, "a project with this name exists here")
+	}
+	if len(p.Tags) > MaxTags {
+		return fail(Invalid, "too many tags")
 	}
 	for i, id := range p.Tags {
 		if t.x.tag(id) == nil || slices.Contains(p.Tags[:i], id) {

@@ -12,6 +12,7 @@ import (
 	"tresor/shared/auth"
 	"tresor/shared/dialect/teampass"
 	"tresor/shared/vault"
+	"tresor/shared/vault/vaulttest"
 )
 
 const notGranted = `{"err":"Bad credentials for user","code":"AUTH_NOT_GRANTED"}`
@@ -256,10 +257,11 @@ func TestNothingOfACallWithAPasswordIsLogged(t *testing.T) {
 
 // TestOurFailuresAreNotTheUsers: a store that does not answer is no wrong password.
 func TestOurFailuresAreNotTheUsers(t *testing.T) {
-	s := newSystem(t)
-	s.serve(teampass.NewHandler(vault.New(broken{s.Log}, vault.Options{Now: s.Clock.Now}), s.Auth))
+	store := vaulttest.NewFaulty(vaulttest.NewMemory(), 1)
+	s := newSystemOn(t, store)
 	for _, call := range []string{"auth/https/example.com/ann/password%20of%20ann", "set/a/b/c/ann/password%20of%20ann", "tpc_delete/" + b64("1", "ann", "password of ann")} {
-		if status, body := s.get(t, "ann", call); status != http.StatusInternalServerError {
+		store.Throttle(vaulttest.AddAttempts, 10)
+		if status, body := s.get(t, "ann", call); status != http.StatusInternalServerError || !strings.Contains(body, "request_id") {
 			t.Errorf("%s: got %d %s", call, status, body)
 		}
 	}

@@ -11,7 +11,7 @@ import (
 const connectTitle = "teampass-connect"
 
 // parseSet reads <login to save>/<password to save>/<url>/<user login>/<user password>; a label and a protocol behind them are ignored (teampass 5.19).
-// All are percent-decoded once, as by auth.
+// In a URL all are percent-decoded once, as by auth; the address in a body too.
 func parseSet(a argument) (item, login, error) {
 	f := append(strings.Split(a.raw, "/"), make([]string, 5)...)
 	user := login{a.text(f[3]), a.text(f[4])}

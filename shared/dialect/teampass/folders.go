@@ -28,10 +28,9 @@ func parseFolder(a argument) (vault.Project, error) {
 	if a.isBlank() {
 		return vault.Project{}, faultNothingToStore
 	}
-	f := a.fields(2)
+	f := a.folderFields()
 	f = append(f, make([]string, 5)...)[:5] // what is left out is empty
 	complexity, parent, renewal := toInt(f[1]), toInt(f[2]), toInt(f[3])
-	_, _, isID := numericPrefix(f[2]) // the original takes any word for 0, the root
 	switch {
 	case !areTexts(f):
 		return vault.Project{}, faultParameters
@@ -39,7 +38,7 @@ func parseFolder(a argument) (vault.Project, error) {
 		return vault.Project{}, faultNoData
 	case f[2] == "":
 		return vault.Project{}, faultNoDestination
-	case !isID, parent < 0:
+	case !isNumeric(f[2]), parent < 0: // the original takes any word for 0, the root
 		return vault.Project{}, faultNoData
 	}
 	if err := checkTitle(f[0]); err != nil {
@@ -69,7 +68,7 @@ func addFolder(t *vault.Tx, p vault.Project) (answer, error) {
 	return answer(`{"status":"folder created" , "new_folder_id":"` + number(id) + `"}`), nil
 }
 
-// placeUnder makes a folder's complexity at least its parent's, or personal where its parent is.
+// placeUnder makes a new folder personal where its parent is, and refuses it where it asks for less than its parent does.
 func placeUnder(r *vault.Reader, p *vault.Project) error {
 	if p.Parent == 0 {
 		return nil
@@ -80,7 +79,13 @@ func placeUnder(r *vault.Reader, p *vault.Project) error {
 		return asFolder(err)
 	case parent.Owner != 0:
 		p.Owner = parent.Owner
-	case p.Complexity < parent.Complexity:
+	}
+	return complexEnough(p, parent)
+}
+
+// complexEnough refuses a shared folder whose complexity is not at least its parent's.
+func complexEnough(p, parent *vault.Project) error {
+	if parent.Owner == 0 && p.Complexity < parent.Complexity {
 		return faultComplexity
 	}
 	return nil
@@ -154,6 +159,12 @@ func tree(r *vault.Reader) []node {
 	return list
 }
 
+// byFolderID sorts folders as the original's table holds them.
+func byFolderID(nodes []node) []node {
+	slices.SortFunc(nodes, func(a, b node) int { return cmp.Compare(a.ID, b.ID) })
+	return nodes
+}
+
 // nearest returns the next ancestor in the set; 0 if there is none.
 func nearest(r *vault.Reader, p *vault.Project, in map[vault.ProjectID]bool) vault.ProjectID {
 	ancestors := r.Path(p.ID)
@@ -167,9 +178,6 @@ func nearest(r *vault.Reader, p *vault.Project, in map[vault.ProjectID]bool) vau
 
 // folderInfo tells of a folder (teampass 5.18).
 func folderInfo(r *vault.Reader, id uint64) (answer, error) {
-	if id == 0 {
-		return nil, faultNoParameters
-	}
 	p, _, err := r.Project(vault.ProjectID(id))
 	if err != nil {
 		return nil, asFolder(err)
@@ -194,9 +202,6 @@ func personal(p *vault.Project) string {
 	}
 	return "0"
 }
-
-// depth returns a folder's level in the tree, from 1 (teampass 7).
-func depth(r *vault.Reader, p *vault.Project) string { return number(uint64(len(r.Path(p.ID)))) }
 
 // parent names a folder to start from: by id or by title (teampass 5.6).
 type parent struct {
@@ -256,7 +261,7 @@ type folderChange struct {
 // parseFolderChange reads a folder's id and its title, complexity and renewal period (teampass 5.13).
 func parseFolderChange(a argument) (folderChange, error) {
 	id, rest := a.cut()
-	if toID(id) == 0 {
+	if !isNumeric(id) {
 		return folderChange{}, faultNoItem
 	}
 	f := rest.folderFields()
@@ -272,7 +277,7 @@ func parseFolderChange(a argument) (folderChange, error) {
 	case c.renewal < 0, c.renewal > math.MaxUint16:
 		return c, faultParameters
 	}
-	return c, checkTitle(c.title)
+	return c, nil
 }
 
 // checkTitle is what both add and update look at in a title.
@@ -288,7 +293,7 @@ func checkTitle(title string) error {
 	return nil
 }
 
-// folderFields takes the fields of a folder's change out of their encoding. One client encodes each by itself (teampass 5.22), told from plain text by
+// folderFields takes the fields of a folder out of their encoding. One client encodes each by itself (teampass 5.22), told from plain text by
 // decoding: the first is canonical base64 of a printable text, the others are empty or base64 of a number.
 func (a argument) folderFields() []string {
 	raw := strings.TrimRight(a.raw, "/")
@@ -316,7 +321,10 @@ func printable(s string) bool {
 func updateFolder(t *vault.Tx, c folderChange) (answer, error) {
 	old, _, err := t.Project(c.id)
 	if err != nil {
-		return nil, asItem(err)
+		return nil, asNoData(err)
+	}
+	if err := checkTitle(c.title); err != nil {
+		return nil, err
 	}
 	p := *old
 	p.Name = c.title
@@ -326,8 +334,10 @@ func updateFolder(t *vault.Tx, c folderChange) (answer, error) {
 	if c.hasRenewal {
 		p.RenewalMonths = uint16(c.renewal)
 	}
-	if err := placeUnder(t.Reader, &p); err != nil {
-		return nil, err
+	if path := t.Path(c.id); len(path) > 1 { // whoever may see the parent
+		if err := complexEnough(&p, path[len(path)-2]); err != nil {
+			return nil, err
+		}
 	}
 	err = t.EditProject(c.id, func(now *vault.Project) {
 		now.Name, now.Complexity, now.RenewalMonths = p.Name, p.Complexity, p.RenewalMonths
@@ -356,8 +366,12 @@ func parseFolderDeletion(a argument) ([]vault.ProjectID, error) {
 // and stays: then nothing goes.
 func deleteFolders(t *vault.Tx, ids []vault.ProjectID) (answer, error) {
 	for _, id := range ids {
-		if p, _, err := t.Project(id); err != nil || p.Owner != 0 && p.Owner != t.Principal().ID() {
+		p, _, err := t.Project(id)
+		switch {
+		case err != nil:
 			continue // unknown, or gone with the one before
+		case p.Owner != 0: // one's own: personal folders stay
+			return nil, vault.Forbidden
 		}
 		if err := t.TrashTree(id); err != nil {
 			return nil, err

@@ -8,9 +8,9 @@ import (
 	"tresor/shared/vault"
 )
 
-// Settings of the vault that this API looks at. They are the original's, and unset they are as there.
+// Settings of the vault that this API looks at. They are the original's, and unset they are as there, but for SettingAPI.
 const (
-	// SettingAPI switches the API off: 0 (teampass 3).
+	// SettingAPI switches the API off: 0 (teampass 3). It is on unless it is set: a key must be made before anyone can call.
 	SettingAPI = "teampass.api"
 	// SettingSources is the list of addresses that may call it: CIDR prefixes or addresses, separated by spaces; unset or "all": everyone (teampass 3).
 	SettingSources = "teampass.sources"
@@ -28,7 +28,7 @@ type gate struct {
 	source netip.Addr
 }
 
-// Authenticate asks the settings, and then the key. That a key is for other addresses is told to who has it (teampass 3, 6).
+// Authenticate asks the settings, and then the key.
 func (g gate) Authenticate(s *vault.State) (vault.UserID, *vault.Credential, error) {
 	switch {
 	case s.Setting(SettingAPI, "1") != "1":
@@ -36,11 +36,15 @@ func (g gate) Authenticate(s *vault.State) (vault.UserID, *vault.Credential, err
 	case !among(s.Setting(SettingSources, ""), g.source):
 		return 0, nil, faultAddress
 	}
-	user, c, err := g.Authenticator.Authenticate(s)
-	if err == nil && c.Dialect == vault.TeamPass && c.Revoked == 0 && !c.MayComeFrom(g.source) {
-		return 0, nil, faultAddress
-	}
-	return user, c, err
+	return g.Authenticator.Authenticate(s)
+}
+
+// refusal is the answer to a call that comes to grief before its key is looked at.
+type refusal struct{ err error }
+
+// Authenticate refuses.
+func (r refusal) Authenticate(*vault.State) (vault.UserID, *vault.Credential, error) {
+	return 0, nil, r.err
 }
 
 // among reports whether an address is in a list, or the list is empty.

@@ -131,7 +131,7 @@ func (a argument) cut() (first string, rest argument) {
 // list returns the pieces of a list of ids.
 func (a argument) list() []string { return strings.Split(a.first(), ";") }
 
-// fields takes the fields of an item or a folder out of the encoding they came in; number says which of them is a number. There are three
+// fields takes the fields of an item out of the encoding they came in; number says which of them is a number. There are three
 // encodings, which can be told apart (teampass 1):
 //
 //	A: plain text, joined by ;       the number begins with a digit
@@ -150,6 +150,16 @@ func (a argument) fields(number int) []string {
 	}
 	for i, p := range pieces {
 		pieces[i] = decodeBase64(p)
+	}
+	return pieces
+}
+
+// joined takes the fields of a user: plain text joined by ;, or one base64 of it, which has no ; in it (teampass 1). Each by itself
+// was never encoded there.
+func (a argument) joined() []string {
+	pieces := a.split(strings.TrimRight(a.raw, "/"))
+	if len(pieces) == 1 {
+		return strings.Split(decodeBase64(pieces[0]), ";")
 	}
 	return pieces
 }

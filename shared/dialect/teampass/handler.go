@@ -66,7 +66,7 @@ var methods = map[string]method{
 	"tpc_userfolders": {Auth, plain, asReader(parseWho, tpcUserfolders)},
 
 	"info/complexicity_levels_list": {Info, plain, bare(complexityLevels)}, // the original's spelling
-	"info/folder":                   {Info, plain, read(parseID, folderInfo)},
+	"info/folder":                   {Info, plain, read(parseNumber, folderInfo)},
 	"info/version":                  {Info, plain, bare(version)},
 	"new_password":                  {Info, plain, read(parsePassword, newPassword)},
 }
@@ -131,31 +131,39 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(out) //nolint:gosec // JSON, and said to be
 }
 
-// respond keeps the original's order of checks (teampass 3): the key is there, the HTTP method, the form of the URL, the key is right, the call.
+// respond keeps the original's order of checks (teampass 3): the API is on, for this address; the key is there, the HTTP method, the form of the URL, the key is
+// right, the call.
 func (a *api) respond(r *http.Request) (answer, error) {
+	key, c, err := takeApart(r)
+	req := vault.Request{Auth: gate{auth.Token(key), inbound.SourceAddr(r)}, Source: inbound.SourceAddr(r)}
+	if err != nil {
+		req.Auth = gate{refusal{err}, req.Source}
+		return a.checkKey(r, req, c)
+	}
+	c, m, known := find(c)
+	if !known || !a.serves(m, c.arg) || r.Method == http.MethodPut || r.Method == http.MethodDelete {
+		return a.checkKey(r, req, c)
+	}
+	req.Action = action(c.name, m.does)
+	return m.serve(r.Context(), a, req, c.arg)
+}
+
+// takeApart returns the key and the call, or what is wrong with the request before anything is asked of the vault.
+func takeApart(r *http.Request) (key string, c call, err error) {
 	key, given := apiKey(r)
 	switch r.Method {
 	case http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete, http.MethodHead:
 	default:
 		given = false // answered alike
 	}
-	if !given {
-		return nil, faultUnclear
+	switch {
+	case !given:
+		return "", call{}, faultUnclear
+	case r.Method == http.MethodHead:
+		return "", call{}, faultPayment
 	}
-	if r.Method == http.MethodHead {
-		return nil, faultPayment
-	}
-	c, err := parseCall(r)
-	if err != nil {
-		return nil, err
-	}
-	c, m, known := find(c)
-	req := vault.Request{Auth: gate{auth.Token(key), inbound.SourceAddr(r)}, Source: inbound.SourceAddr(r)}
-	if !known || !a.serves(m, c.arg) || r.Method == http.MethodPut || r.Method == http.MethodDelete {
-		return a.checkKey(r, req, c)
-	}
-	req.Action = action(c.name, m.does)
-	return m.serve(r.Context(), a, req, c.arg)
+	c, err = parseCall(r)
+	return key, c, err
 }
 
 // find looks a call up, by its two words or by the first alone.

@@ -54,7 +54,7 @@ func parseItem(a argument) (item, error) {
 // are, which no documented call can tell: it sends all nine.
 func parseChange(a argument) (item, error) {
 	id, rest := a.cut()
-	if toID(id) == 0 {
+	if !isNumeric(id) {
 		return item{}, faultNoItem
 	}
 	f := rest.fields(3)
@@ -69,10 +69,10 @@ func parseChange(a argument) (item, error) {
 // newItem reads nine fields.
 func newItem(f []string) (item, error) {
 	switch {
-	case !areTexts(f):
-		return item{}, faultParameters
 	case isEmpty(f[0]), isEmpty(f[1]), isEmpty(f[3]):
 		return item{}, faultItemMissing
+	case !areTexts(f):
+		return item{}, faultParameters
 	}
 	in := item{password: vault.NewSecret(f[1]), size: len(f[1]), tags: parseTags(f[7]), fields: itemFields}
 	in.entry = vault.Entry{Name: f[0], Notes: f[2], Project: toProject(f[3]), Username: f[4], Email: f[5], URL: f[6], AnyoneMayEdit: toInt(f[8]) != 0}
@@ -148,15 +148,13 @@ func updateItem(t *vault.Tx, in item) (answer, error) {
 	old, _, err := t.Entry(in.id)
 	switch {
 	case err != nil:
-		return nil, asItem(err)
+		return nil, asNoData(err)
 	case old.Owner != folder.Owner: // a personal item stays its owner's, and no other becomes one
 		return nil, vault.Forbidden
 	}
-	var tags []vault.TagID
-	if in.fields > 7 {
-		if tags, err = t.EnsureTags(in.tags); err != nil {
-			return nil, err
-		}
+	tags, err := t.EnsureTags(in.tags)
+	if err != nil {
+		return nil, err
 	}
 	if err := t.SetPassword(in.id, in.password); err != nil {
 		return nil, err
@@ -183,8 +181,8 @@ func (in *item) change(tags []vault.TagID) func(*vault.Entry) error {
 	}
 }
 
-// asItem tells that an item was not found, where that is what was not found.
-func asItem(err error) error {
+// asNoData answers that there is no data, where something was not found.
+func asNoData(err error) error {
 	if errors.Is(err, vault.NotFound) {
 		return faultNoData
 	}
@@ -249,6 +247,14 @@ func readItems(r *vault.Reader, ids []vault.EntryID) (answer, error) {
 
 // parseID reads a single id; 0 if it is none.
 func parseID(a argument) (uint64, error) { return toID(a.first()), nil }
+
+// parseNumber is parseID for a call that tells what is no number, or 0, from what names nothing (teampass 5.18).
+func parseNumber(a argument) (uint64, error) {
+	if !isNumeric(a.first()) || toInt(a.first()) == 0 {
+		return 0, faultNoParameters
+	}
+	return parseID(a)
+}
 
 func getItem(r *vault.Reader, id uint64) (answer, error) {
 	return readItems(r, []vault.EntryID{vault.EntryID(id)})

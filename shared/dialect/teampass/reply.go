@@ -12,7 +12,7 @@ import (
 // fault is an error of the API. The zero one is the answer to what nobody can explain.
 type fault uint8
 
-// The faults (teampass 6), in its order.
+// The faults (teampass 6), in its order, without those that no call has here.
 const (
 	faultUnclear fault = iota // missing key, unsupported method, failures of ours
 	faultPayment              // HEAD
@@ -31,7 +31,6 @@ const (
 	faultItemMissing
 	faultItemExists
 	faultPasswordLong
-	faultPasswordEmpty
 	faultNoFolder
 	faultNoData
 	faultNothingToStore
@@ -46,11 +45,8 @@ const (
 	faultNoUser
 	faultNoPersonalFolder
 	faultCredentials
-	faultPersonalKey
 	faultAuthURL
 	faultAuthIdentifier
-	faultAuthNoData
-	faultNoPersonalKey
 	faultEnd
 )
 
@@ -76,7 +72,6 @@ var faults = [faultEnd]struct {
 	faultItemMissing:      {"Label or Password or Folder ID is missing", "", http.StatusOK},
 	faultItemExists:       {"Label already exists", "", http.StatusOK},
 	faultPasswordLong:     {"Password is too long", "", http.StatusOK},
-	faultPasswordEmpty:    {"Password is empty", "", http.StatusOK},
 	faultNoFolder:         {"Folder ID does not exist", "", http.StatusOK},
 	faultNoData:           {"No data exists", "NO_DATA_EXIST", http.StatusOK},
 	faultNothingToStore:   {"No data to be stored", "", http.StatusOK},
@@ -91,11 +86,8 @@ var faults = [faultEnd]struct {
 	faultNoUser:           {"User does not exist", "", http.StatusOK},
 	faultNoPersonalFolder: {"No Personal Folder exists for this user", "", http.StatusOK},
 	faultCredentials:      {"Bad credentials for user", "AUTH_NOT_GRANTED", http.StatusNotFound},
-	faultPersonalKey:      {"Personal Saltkey is wrong", "AUTH_PSK_ERROR", http.StatusNotFound},
 	faultAuthURL:          {"URL needed to grant access", "", http.StatusOK},
 	faultAuthIdentifier:   {"Credentials needed to grant access", "AUTH_NO_IDENTIFIER", http.StatusOK},
-	faultAuthNoData:       {"Data not allowed for the user", "AUTH_NO_DATA", http.StatusOK},
-	faultNoPersonalKey:    {"No Personal saltkey provided", "", http.StatusOK},
 }
 
 // Error returns the text on the wire.
@@ -131,6 +123,9 @@ func fail(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	}
 	f = kindFaults[vault.KindOf(err)]
+	if errors.Is(err, vault.ErrSource) {
+		f = faultAddress
+	}
 	if f != faultUnclear {
 		f.write(w)
 		return

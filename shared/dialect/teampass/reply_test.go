@@ -33,7 +33,6 @@ func TestFaultsAreTheDocumentedOnes(t *testing.T) {
 200 Label or Password or Folder ID is missing|
 200 Label already exists|
 200 Password is too long|
-200 Password is empty|
 200 Folder ID does not exist|
 200 No data exists|NO_DATA_EXIST
 200 No data to be stored|
@@ -48,11 +47,8 @@ func TestFaultsAreTheDocumentedOnes(t *testing.T) {
 200 User does not exist|
 200 No Personal Folder exists for this user|
 404 Bad credentials for user|AUTH_NOT_GRANTED
-404 Personal Saltkey is wrong|AUTH_PSK_ERROR
 200 URL needed to grant access|
 200 Credentials needed to grant access|AUTH_NO_IDENTIFIER
-200 Data not allowed for the user|AUTH_NO_DATA
-200 No Personal saltkey provided|
 `
 	want := strings.Split(strings.Trim(documented, "\n"), "\n")
 	if len(want) != len(faults) {

@@ -15,6 +15,7 @@ import (
 	"tresor/shared/gateway"
 	"tresor/shared/scenario"
 	"tresor/shared/vault"
+	"tresor/shared/vault/vaulttest"
 
 	"github.com/aws/aws-lambda-go/events"
 )
@@ -38,7 +39,12 @@ type system struct {
 
 func newSystem(t testing.TB, parts ...teampass.Part) *system {
 	t.Helper()
-	s := &system{System: scenario.New(t), keys: map[string]string{"unknown": "unknown key of nobody"}}
+	return newSystemOn(t, vaulttest.NewMemory(), parts...)
+}
+
+func newSystemOn(t testing.TB, store vault.Store, parts ...teampass.Part) *system {
+	t.Helper()
+	s := &system{System: scenario.On(t, store), keys: map[string]string{"unknown": "unknown key of nobody"}}
 	ann := s.AddUser(t, "ann", vault.NormalUser)
 	gone := s.AddUser(t, "gone", vault.NormalUser)
 	s.keys["admin"], s.keys["ann"], s.keys["gone"] = s.Founding.APIKey, ann.APIKey, gone.APIKey

@@ -162,13 +162,13 @@ func parseWho(a argument) (struct{}, login, error) {
 // tpcUserfolders answers the folders that the user may read or more. The original does not look at the password.
 func tpcUserfolders(r *vault.Reader, _ struct{}) (answer, error) {
 	var list []object
-	for _, p := range r.Projects() {
-		_, access, err := r.Project(p.ID)
+	for _, n := range byFolderID(tree(r)) {
+		_, access, err := r.Project(n.ID)
 		if err != nil || access.Level < vault.ProjectRead {
 			continue // only something in it may be read
 		}
 		list = append(list, object{
-			{"id", number(p.ID)}, {"title", p.Name}, {"level", depth(r, p)}, {"access_type", accessType(access.Level)}, {"personal", personal(p)},
+			{"id", number(n.ID)}, {"title", n.Name}, {"level", number(n.level)}, {"access_type", accessType(access.Level)}, {"personal", personal(n.Project)},
 		})
 	}
 	if len(list) == 0 {

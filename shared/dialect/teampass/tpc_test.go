@@ -80,7 +80,7 @@ func TestUserfoldersTellWhatBothMayDo(t *testing.T) {
 			t.Errorf("level %d: got %s and %s, want %s", level, both, turned, want)
 		}
 	}
-	if _, body := s.get(t, "sub", "tpc_userfolders/"+b64("bob", "bob's")); body != `[{"id":"2","title":"Sub & B\/\u00e9","level":"2","access_type":"W","personal":"0"}]` {
+	if _, body := s.get(t, "sub", "tpc_userfolders/"+b64("bob", "bob's")); body != `[{"id":"2","title":"Sub & B\/\u00e9","level":"1","access_type":"W","personal":"0"}]` {
 		t.Errorf("narrowed: got %s", body)
 	}
 }

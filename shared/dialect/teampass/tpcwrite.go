@@ -37,8 +37,9 @@ func parseAddition(a argument) (addition, login, error) {
 
 // tpcAdd adds an item by the rules of add/item (teampass 5.8).
 func tpcAdd(t *vault.Tx, in addition) (answer, error) {
+	user := t.Principal().Also().ID()
+	in.entry.Manager = user
 	if in.personal {
-		user := t.Principal().Also().ID()
 		folder := t.PersonalRoot(user)
 		switch {
 		case folder == nil:
@@ -107,7 +108,7 @@ func tpcEdit(t *vault.Tx, in edit) (answer, error) {
 	if err == nil && in.password != nil {
 		err = t.SetPassword(in.id, fresh.password)
 	}
-	return answer(`{"new_id":"","err":""}`), asItem(err)
+	return answer(`{"new_id":"","err":""}`), asNoData(err)
 }
 
 // parseRemoval reads the id of an item; 0 for what is none. As with delete/item, only plain digits are one.

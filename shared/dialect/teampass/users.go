@@ -15,6 +15,8 @@ const (
 	maxUsername = 50
 	maxName     = 100 // of each of the two
 	maxUserMail = 300
+	maxRoles    = 10_000 // the titles of all roles
+	maxUserPass = 1_000
 )
 
 // user is what add/user and update/user take.
@@ -28,7 +30,7 @@ type user struct {
 // parseUser reads LOGIN;NAME;LASTNAME;PASSWORD;EMAIL;ADMINISTRATED_BY;READ_ONLY;ROLE1,ROLE2;IS_ADMIN;IS_MANAGER;PERSONAL_FOLDER (teampass 5.14). Who
 // administrates the user is not kept: rights over users come with roles here.
 func parseUser(a argument) (user, error) {
-	f := a.fields(8)
+	f := a.joined()
 	switch {
 	case len(f) != 11:
 		return user{}, faultUserDefinition
@@ -39,7 +41,7 @@ func parseUser(a argument) (user, error) {
 	}
 	u := user{password: vault.NewSecret(f[3]), roles: strings.Split(f[7], ","), personal: toInt(f[10]) != 0}
 	u.User = vault.User{Username: f[0], Name: strings.TrimSpace(f[1] + " " + f[2]), Email: f[4], Role: roleOf(toInt(f[6]) != 0, toInt(f[8]) != 0, toInt(f[9]) != 0)}
-	if longer(f[0], maxUsername) || longer(f[1], maxName) || longer(f[2], maxName) || longer(u.Email, maxUserMail) || f[3] == "" {
+	if longer(f[0], maxUsername) || longer(f[1], maxName) || longer(f[2], maxName) || longer(u.Email, maxUserMail) || longer(f[7], maxRoles) || longer(f[3], maxUserPass) || f[3] == "" {
 		return user{}, faultParameters
 	}
 	return u, nil
@@ -103,7 +105,11 @@ func updateUser(t *vault.Tx, u user, seal func(vault.UserID, uint32) ([]byte, er
 		return nil, err
 	}
 	err := t.EditUser(old.ID, func(now *vault.User) {
-		now.Username, now.Name, now.Email, now.Role = u.Username, u.Name, u.Email, u.Role
+		role := u.Role
+		if now.Role == vault.IT && (role == vault.NormalUser || role == vault.ProjectManager) { // no flag stands for IT, which is more than both
+			role = vault.IT
+		}
+		now.Username, now.Name, now.Email, now.Role = u.Username, u.Name, u.Email, role
 	})
 	if err == nil {
 		err = u.settle(t, old.ID)
@@ -157,13 +163,13 @@ func userfolders(r *vault.Reader, username string) (answer, error) {
 		return nil, asUser(err)
 	}
 	var list []object
-	for _, p := range r.Projects() {
-		level := rights.Project(p.ID).Level
-		if p.Owner != 0 || level < vault.ProjectRead || level == vault.ProjectInherit {
+	for _, n := range byFolderID(tree(r)) {
+		level := rights.Project(n.ID).Level
+		if n.Owner != 0 || level < vault.ProjectRead {
 			continue
 		}
 		list = append(list, object{
-			{"id", number(p.ID)}, {"title", p.Name}, {"level", depth(r, p)}, {"parent_id", number(parentShown(r, p))}, {"access_type", accessType(level)},
+			{"id", number(n.ID)}, {"title", n.Name}, {"level", number(n.level)}, {"parent_id", number(n.parent)}, {"access_type", accessType(level)},
 		})
 	}
 	return keyed(list)
