@@ -2,6 +2,7 @@ package replay_test
 
 import (
 	"context"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -10,6 +11,7 @@ import (
 
 	"tresor"
 	"tresor/infra/canary"
+	"tresor/infra/replay"
 	"tresor/infra/template"
 	"tresor/shared/auth"
 	"tresor/shared/blob"
@@ -100,6 +102,9 @@ func (g guarded) Commit(ctx context.Context, tx vault.Transaction) error {
 	}
 	if len(tx.PutKeysets) > 0 {
 		actions = append(actions, "Permissions keyset PutItem")
+	}
+	if len(tx.PutMarks) > 0 {
+		actions = append(actions, "Permissions mark#* PutItem")
 	}
 	for _, a := range actions {
 		if err := g.use(a); err != nil {
@@ -203,6 +208,28 @@ func (w *world) confine(t *testing.T) map[string]*role {
 	return roles
 }
 
+// signedCreates are creates with a signature, which are marked as used; the recorded ones come with a password, and are not.
+func (w *world) signedCreates(t *testing.T, all []replay.Request) (out []replay.Request) {
+	t.Helper()
+	bodies := map[string]string{"tpm-projects": `{"name":"Signed","parent_id":0}`, "tpm-passwords": `{"name":"Signed","project_id":1}`}
+	for _, r := range all {
+		body, ok := bodies[r.Function]
+		if !ok || r.Event.HTTPMethod != http.MethodPost {
+			continue
+		}
+		delete(bodies, r.Function)
+		_, uri, _ := strings.Cut(r.Event.Path, "/index.php/")
+		sig := auth.Sign(w.Founding.TPM, w.Clock.Now(), uri, []byte(body))
+		r.Event.Body, r.Event.Headers = body, nil
+		r.Event.MultiValueHeaders = map[string][]string{"X-Public-Key": {sig.PublicKey}, "X-Request-Timestamp": {sig.Timestamp}, "X-Request-Hash": {sig.Hash}}
+		out = append(out, r)
+	}
+	if len(bodies) > 0 {
+		t.Fatalf("no create is recorded for %v", bodies)
+	}
+	return out
+}
+
 // TestEachRoleSufficesForItsFunction replays every event and every transcript with each function held to the role that the template gives it. What a
 // function tries beyond fails here, and not on AWS; what a role allows and nothing uses is told.
 func TestEachRoleSufficesForItsFunction(t *testing.T) {
@@ -216,6 +243,11 @@ func TestEachRoleSufficesForItsFunction(t *testing.T) {
 	canary.Written(t, func() {
 		for _, r := range slices.Concat(all, transcripts) {
 			w.send(t, r.Function, r.Event)
+		}
+		for _, r := range w.signedCreates(t, all) {
+			if out := w.send(t, r.Function, r.Event); out.StatusCode != http.StatusCreated || !roles[r.Function].used["Permissions mark#* PutItem"] {
+				t.Errorf("%s: a signed create: got %d %s, marked %v", r.Function, out.StatusCode, out.Body, roles[r.Function].used["Permissions mark#* PutItem"])
+			}
 		}
 	})
 	for name, r := range roles {

@@ -117,6 +117,7 @@ func TestEachFunctionMayDoWhatItNeedsAndNoMore(t *testing.T) {
 	with := func(rights []string, more ...string) []string { return append(slices.Clone(rights), more...) }
 	login := with(every, "Permissions attempts#*: GetItem PutItem UpdateItem")
 	projects := []string{"Entries journal: PutItem", "Permissions journal: ConditionCheckItem"}
+	once := "Permissions mark#*: PutItem"
 	entries := []string{"Entries journal,secret: PutItem", "Permissions journal: ConditionCheckItem", "Entries secret: BatchGetItem", "Permissions access#*: PutItem"}
 	permissions := []string{"Permissions journal: PutItem", "Entries journal: ConditionCheckItem"}
 	may := map[string]struct {
@@ -131,10 +132,10 @@ func TestEachFunctionMayDoWhatItNeedsAndNoMore(t *testing.T) {
 		"teampass-post":    {with(with(login, entries...), permissions...), "index secrets credentials"},
 		"teampass-folders": {with(every, projects...), "index"},
 		"teampass-info":    {every, "index"},
-		"tpm-passwords":    {with(login, entries...), "index secrets credentials"},
-		"tpm-projects":     {with(login, projects...), "index credentials"},
+		"tpm-passwords":    {with(with(login, entries...), once), "index secrets credentials"},
+		"tpm-projects":     {with(with(login, projects...), once), "index credentials"},
 		"tpm-users":        {login, "index credentials"},
-		"tpm-version":      {with(login, entries...), "index secrets credentials"},
+		"tpm-version":      {with(with(login, entries...), once), "index secrets credentials"},
 		"compactor":        {with(with(every, permissions...), "Permissions access#*: Query"), "index"},
 	}
 	for id, f := range ofType(tmpl, "AWS::Serverless::Function") {

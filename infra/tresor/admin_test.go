@@ -156,7 +156,10 @@ func TestSettings(t *testing.T) {
 	if _, body := teamPass(t, s.url, "info/version", f.TeamPass.APIKey); body != `{"err":"API access not allowed."}` {
 		t.Errorf("the API is switched off: %s", body)
 	}
-	for _, wrong := range []string{"teampass.api=yes", "teampass.max_password=-1", "teampass.sources=here", "teampass.nothing=1", "teampass.api", "teampass.api="} {
+	if got := ok(t, "settings", "tpm.hmac_window=3600", "--data", dir, "--json"); !strings.Contains(got, `"tpm.hmac_window":"3600"`) {
+		t.Errorf("settings tpm.hmac_window: %q", got)
+	}
+	for _, wrong := range []string{"tpm.hmac_window=0", "tpm.hmac_window=3601", "tpm.hmac_window=5m", "tpm.hmac_window=-1", "tpm.hmac_window=65537", "teampass.api=yes", "teampass.max_password=-1", "teampass.sources=here", "teampass.nothing=1", "teampass.api", "teampass.api="} {
 		if o := runCommand(t, "", "settings", wrong, "--data", dir); o.status != statusUsage {
 			t.Errorf("settings %s: %+v", wrong, o)
 		}

@@ -22,6 +22,7 @@ type setting struct {
 
 var knownSettings = map[string]setting{
 	auth.MasterPasswordSetting:      {"password that sysPass exports are encrypted under", anything, auth.SealMasterPassword},
+	auth.WindowSetting:              {"seconds that the timestamp of a signed TPM request may be from now: 1 to 3600; 300 if unset", window, nil},
 	teampass.SettingAPI:             {"1: the TeamPass API is on, 0: it is off", onOff, nil},
 	teampass.SettingSources:         {"addresses that may call the TeamPass API: CIDR prefixes, separated by spaces; all: everyone", addresses, nil},
 	teampass.SettingDuplicateItem:   {"1: items made through the TeamPass API may share a label", onOff, nil},
@@ -36,6 +37,11 @@ func onOff(value string) bool { return value == "0" || value == "1" }
 func digits(value string) bool {
 	_, err := strconv.ParseUint(value, 10, 31)
 	return err == nil
+}
+
+func window(value string) bool {
+	_, ok := auth.ParseWindow(value)
+	return ok
 }
 
 func addresses(value string) bool {

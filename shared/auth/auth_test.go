@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -356,6 +357,98 @@ func TestTheWindowOfASignature(t *testing.T) {
 		if _, _, err := s.Auth.Verify(t.Context(), sig); (err == nil) != test.ok {
 			t.Errorf("%s: got %v", test.name, err)
 		}
+	}
+}
+
+// TestTheWindowIsDecidedOnTheCaughtUpState: what verified under one setting is held to the one that counts when the vault is asked.
+func TestTheWindowIsDecidedOnTheCaughtUpState(t *testing.T) {
+	s := scenario.New(t)
+	other := s.Another(t, s.Store)
+	set := func(value string) {
+		s.Do(t, func(tx *vault.Tx) error { return tx.SetSetting(auth.WindowSetting, value) })
+	}
+	verify := func(apart time.Duration) (vault.Authenticator, error) {
+		a, _, err := other.Auth.Verify(t.Context(), auth.Sign(s.Founding.TPM, other.Clock.Now().Add(-apart), "api/v6/users/me.json", nil))
+		return a, err
+	}
+	for _, test := range []struct {
+		value  string
+		window time.Duration
+	}{{"", 300 * time.Second}, {"1", time.Second}, {"3600", time.Hour}, {"3601", 300 * time.Second}, {"0", 300 * time.Second}, {"x", 300 * time.Second}} {
+		set(test.value)
+		if _, err := verify(test.window); err != nil {
+			t.Errorf("%q, at its end: %v", test.value, err)
+		}
+		if err := other.Vault.Fresh(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := verify(test.window + time.Second); !errors.Is(err, vault.Unauthenticated) {
+			t.Errorf("%q, beyond: got %v, want Unauthenticated", test.value, err)
+		}
+	}
+	early, err := verify(200 * time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	set("100") // the other process does not know yet
+	if _, err := who(t, other, early, tpmRead); !errors.Is(err, vault.Unauthenticated) {
+		t.Errorf("after the window was narrowed: got %v, want Unauthenticated", err)
+	}
+}
+
+// TestATimestampBeyondAllClocks: no arithmetic turns it into one that is near, and it costs nothing.
+func TestATimestampBeyondAllClocks(t *testing.T) {
+	s := scenario.New(t)
+	f := vaulttest.NewFaulty(s.Store, 1)
+	other := s.Another(t, f)
+	for _, at := range []int64{0, -1, 1 << 40, 1<<63 - 1, -1 << 63} {
+		sig := auth.Sign(s.Founding.TPM, time.Unix(at, 0), "api/v6/users/me.json", nil)
+		if _, _, err := other.Auth.Verify(t.Context(), sig); !errors.Is(err, vault.Unauthenticated) {
+			t.Errorf("%s: got %v, want Unauthenticated", sig.Timestamp, err)
+		}
+	}
+	if n := f.Total().Calls; n != 0 {
+		t.Errorf("%d calls, want none", n)
+	}
+}
+
+// TestTheMarkOfASignature: a write with a body has one, of the key and the signature, and it outlives the widest window.
+func TestTheMarkOfASignature(t *testing.T) {
+	s := scenario.New(t)
+	now := s.Clock.Now()
+	mark := func(keys auth.KeyPair, at time.Time, body string, change func(*auth.Signature)) *vault.Mark {
+		sig := auth.Sign(keys, at, "api/v6/passwords/1.json", []byte(body))
+		sig.Write = true
+		change(&sig)
+		a, _, err := s.Auth.Verify(t.Context(), sig)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return a.Once()
+	}
+	as := func(*auth.Signature) {}
+	first := mark(s.Founding.TPM, now, "{}", as)
+	if first == nil || !first.Expires.After(now.Add(time.Hour)) {
+		t.Fatalf("got mark %v, want one that lives longer than an hour", first)
+	}
+	if again := mark(s.Founding.TPM, now, "{}", func(sig *auth.Signature) { sig.Hash = strings.ToUpper(sig.Hash) }); *again != *first {
+		t.Errorf("in upper case: got %v, want %v", again, first)
+	}
+	other := s.AddUser(t, "anna", vault.NormalUser)
+	for name, m := range map[string]*vault.Mark{
+		"another body":   mark(s.Founding.TPM, now, "{ }", as),
+		"another second": mark(s.Founding.TPM, now.Add(time.Second), "{}", as),
+		"another key":    mark(other.TPM, now, "{}", as),
+	} {
+		if m == nil || m.Hash == first.Hash {
+			t.Errorf("%s: got %v, want another mark", name, m)
+		}
+	}
+	if m := mark(s.Founding.TPM, now, "", as); m != nil {
+		t.Errorf("no body: got %v, want none", m)
+	}
+	if m := mark(s.Founding.TPM, now, "{}", func(sig *auth.Signature) { sig.Write = false }); m != nil {
+		t.Errorf("a read: got %v, want none", m)
 	}
 }
 

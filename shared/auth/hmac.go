@@ -25,21 +25,43 @@ type Signature struct {
 	Write bool
 }
 
+// WindowSetting is how far a signature's timestamp may be from now, either way: 1 to 3600 seconds, 300 if unset (TPM 1.5).
+const WindowSetting = "tpm.hmac_window"
+
+const (
+	defaultWindow = 300 * time.Second
+	maxWindow     = time.Hour
+	// markSlack is how much longer a mark lives than the oldest signature may: clocks of processes differ.
+	markSlack = 10 * time.Minute
+)
+
+// ParseWindow reads a value of WindowSetting; false: it is none.
+func ParseWindow(value string) (time.Duration, bool) {
+	seconds, err := strconv.ParseUint(value, 10, 16)
+	window := time.Duration(seconds) * time.Second
+	return window, err == nil && window > 0 && window <= maxWindow
+}
+
+// windowOf returns the window that a state asks for.
+func windowOf(s *vault.State) time.Duration {
+	if window, ok := ParseWindow(s.Setting(WindowSetting, "")); ok {
+		return window
+	}
+	return defaultWindow
+}
+
 // Verify checks a signature and returns the authenticator for it and the index of the URI that matched. It costs no I/O unless the key
-// is not known to the replica yet. Errors: Unauthenticated; those of the catch-up.
-func (s *Service) Verify(ctx context.Context, sig Signature) (vault.Authenticator, int, error) {
-	if !s.timely(sig) {
+// is not known to the replica yet, or the timestamp is beyond the window that the replica knows of. Errors: Unauthenticated; those of the catch-up.
+func (s *Service) Verify(ctx context.Context, sig Signature) (*Signed, int, error) {
+	a, ok := s.signed(sig)
+	if !ok {
 		return nil, 0, errUnknown
 	}
-	a := &signatureAuth{hash: HashToken(sig.PublicKey)}
-	c := s.credential(a.hash)
-	if c == nil {
-		if err := s.vault.Fresh(ctx); err != nil {
-			return nil, 0, err
-		}
-		c = s.credential(a.hash)
+	c, err := s.credential(ctx, a)
+	if err != nil {
+		return nil, 0, err
 	}
-	if c == nil || len(c.PrivateKey) == 0 {
+	if len(c.PrivateKey) == 0 {
 		return nil, 0, errUnknown
 	}
 	private, err := s.sealer.Open(vault.PurposeCredentials, c.PrivateKey, keyBinding(c.ID))
@@ -53,22 +75,46 @@ func (s *Service) Verify(ctx context.Context, sig Signature) (vault.Authenticato
 	return a, matched, nil
 }
 
-func (s *Service) credential(h vault.Hash) (c *vault.Credential) {
-	s.vault.Peek(func(state *vault.State) { c = state.CredentialByToken(h) })
-	return c
-}
-
-func (s *Service) timely(sig Signature) bool {
+// signed reads what a signature claims. It refuses what no setting of the window allows.
+func (s *Service) signed(sig Signature) (*Signed, bool) {
 	t, err := strconv.ParseInt(sig.Timestamp, 10, 64)
 	if err != nil || strconv.FormatInt(t, 10) != sig.Timestamp { // "+1" or "01" would let digits move between the uri and the timestamp
-		return false
+		return nil, false
 	}
-	window := s.window
+	at, limit := time.Unix(t, 0), maxWindow
 	if sig.Write && len(sig.Body) == 0 {
-		window = min(window, s.bodyless)
+		limit = s.bodyless
 	}
-	apart := s.now().Sub(time.Unix(t, 0))
-	return apart <= window && -apart <= window
+	a := &Signed{key: HashToken(sig.PublicKey), apart: s.now().Sub(at).Abs()}
+	if sig.Write && len(sig.Body) > 0 {
+		a.once = &vault.Mark{Hash: sig.mark(), Expires: at.Add(maxWindow + markSlack)}
+	}
+	return a, a.apart <= limit
+}
+
+// mark returns what a request with this signature has in common with its repetitions, in whatever case the hash is written.
+func (sig *Signature) mark() vault.Hash {
+	claimed, _ := hex.DecodeString(sig.Hash) // what does not decode does not match
+	return sha256.Sum256(append([]byte(sig.PublicKey+"\x00"), claimed...))
+}
+
+// credential returns the credential that a signature names. It refuses by the caught-up state only.
+func (s *Service) credential(ctx context.Context, a *Signed) (*vault.Credential, error) {
+	if c := s.guess(a); c != nil {
+		return c, nil
+	}
+	if err := s.vault.Fresh(ctx); err != nil {
+		return nil, err
+	}
+	if c := s.guess(a); c != nil {
+		return c, nil
+	}
+	return nil, errUnknown
+}
+
+func (s *Service) guess(a *Signed) (c *vault.Credential) {
+	s.vault.Peek(func(state *vault.State) { _, c, _ = a.Authenticate(state) }) // c is nil with an error
+	return c
 }
 
 // match returns the first URI that the signature is over; -1 if there is none. All are tried, so that the time does not tell which.
@@ -90,14 +136,22 @@ func (sig *Signature) match(private []byte) int {
 	return matched
 }
 
-// signatureAuth authenticates by a signature that was verified. A credential's keys never change, so that finding the same public key
-// again is enough.
-type signatureAuth struct{ hash vault.Hash }
+// Signed authenticates by a signature that was verified. A credential's keys never change, so that finding the same public key again is
+// enough; the window may change, and is asked for again.
+type Signed struct {
+	key   vault.Hash
+	apart time.Duration // of the timestamp and now
+	once  *vault.Mark
+}
 
-// Authenticate looks the public key up.
-func (a *signatureAuth) Authenticate(s *vault.State) (vault.UserID, *vault.Credential, error) {
-	c := s.CredentialByToken(a.hash)
-	if c == nil {
+// Once returns the mark of a write with a body, which the vault is to carry out once (vault.Request); nil for any other request. The mark
+// outlives the time in which the signature is taken, under whatever window.
+func (a *Signed) Once() *vault.Mark { return a.once }
+
+// Authenticate looks the public key up, and how old the signature may be.
+func (a *Signed) Authenticate(s *vault.State) (vault.UserID, *vault.Credential, error) {
+	c := s.CredentialByToken(a.key)
+	if c == nil || a.apart > windowOf(s) {
 		return 0, nil, errUnknown
 	}
 	return c.User, c, nil

@@ -15,7 +15,6 @@ type Service struct {
 	sealer   vault.Sealer
 	attempts vault.AttemptStore
 	now      func() time.Time
-	window   time.Duration
 	bodyless time.Duration
 	verified verified
 	single   flights
@@ -25,21 +24,16 @@ type Service struct {
 type Options struct {
 	// Now is the clock; nil: time.Now.
 	Now func() time.Time
-	// Window is how far a signature's timestamp may be from now, either way; 0: 300 s (TPM 1.5).
-	Window time.Duration
-	// BodylessWindow is Window for writes without a body: the signature does not cover the method, so that a captured read could be sent again as
-	// a delete; 0: 60 s.
+	// BodylessWindow bounds the window of signatures (WindowSetting) for writes without a body: the signature does not cover the method, so that a
+	// captured read could be sent again as a delete, and such writes may be repeated; 0: 60 s.
 	BodylessWindow time.Duration
 }
 
 // New returns a Service.
 func New(v *vault.Vault, sealer vault.Sealer, attempts vault.AttemptStore, o Options) *Service {
-	s := &Service{vault: v, sealer: sealer, attempts: attempts, now: o.Now, window: o.Window, bodyless: o.BodylessWindow}
+	s := &Service{vault: v, sealer: sealer, attempts: attempts, now: o.Now, bodyless: o.BodylessWindow}
 	if s.now == nil {
 		s.now = time.Now
-	}
-	if s.window == 0 {
-		s.window = 300 * time.Second
 	}
 	if s.bodyless == 0 {
 		s.bodyless = 60 * time.Second

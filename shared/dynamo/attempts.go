@@ -35,7 +35,7 @@ func (s *Store) AddAttempts(ctx context.Context, name string, delta int, now, ex
 	if err := ctx.Err(); err != nil {
 		return 0, err
 	}
-	c := counter{key: k, delta: delta, now: now.UnixMicro(), expires: expires.UnixMicro(), ttl: expires.Add(time.Second - 1).Unix()}
+	c := counter{key: k, delta: delta, now: now.UnixMicro(), expires: expires.UnixMicro(), ttl: timeToLive(expires)}
 	for range maxRounds {
 		n, err := s.addLive(ctx, c)
 		if errors.Is(err, errCondition) {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/google/go-cmp/cmp"
 
 	"tresor/shared/vault"
@@ -221,5 +222,33 @@ func TestLongTail(t *testing.T) {
 	}
 	if last != records || pages < 3 {
 		t.Errorf("got %d records in %d pages, want %d in 3 or more", last, pages, records)
+	}
+}
+
+// forgetful is a service that has forgotten every token.
+type forgetful struct{ API }
+
+func (f forgetful) TransactWriteItems(ctx context.Context, in *dynamodb.TransactWriteItemsInput, o ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error) {
+	in.ClientRequestToken = aws.String(rand.Text())
+	return f.API.TransactWriteItems(ctx, in, o...)
+}
+
+// TestMarksOfAForgottenToken: a transaction sent again after its token was forgotten meets its own record, and not its own mark.
+func TestMarksOfAForgottenToken(t *testing.T) {
+	s := openStore(t, func(api API) API { return forgetful{api} })
+	tx := vaulttest.NewTransaction(vaulttest.NewRecord(vault.Entries, 1, 100))
+	tx.Now = time.Now()
+	tx.PutMarks = []vault.Mark{{Hash: vault.Hash{1}, Expires: tx.Now.Add(time.Hour)}}
+	if err := s.Commit(t.Context(), tx); err != nil {
+		t.Fatal(err)
+	}
+	var conflict *vault.ConflictError
+	if err := s.Commit(t.Context(), tx); !errors.As(err, &conflict) || len(conflict.Existing) != 1 || conflict.Existing[0].Txn != tx.ID || len(conflict.Marks) != 0 {
+		t.Errorf("got %v %+v, want a conflict with the own record alone", err, conflict)
+	}
+	other := vaulttest.NewTransaction(vaulttest.NewRecord(vault.Entries, 2, 100))
+	other.Now, other.PutMarks = tx.Now, tx.PutMarks
+	if err := s.Commit(t.Context(), other); !errors.As(err, &conflict) || len(conflict.Marks) != 1 {
+		t.Errorf("another transaction: got %v, want a conflict by the mark", err)
 	}
 }

@@ -116,7 +116,7 @@ func (s *Store) commitError(tx vault.Transaction, err error) error {
 	failed := fmt.Errorf("commit: %w", cause(err))
 	switch outcomeOf(err) {
 	case condition:
-		return &vault.ConflictError{Existing: s.conflicting(tx, err)}
+		return &vault.ConflictError{Existing: s.conflicting(tx, err), Marks: used(tx, err)}
 	case busy:
 		return &vault.Error{Kind: vault.Busy, Err: failed}
 	case refused:
@@ -143,6 +143,24 @@ func (s *Store) conflicting(tx vault.Transaction, err error) []vault.StoredRecor
 		}
 	}
 	return found
+}
+
+// used returns the marks whose condition failed: their reasons follow those of the records.
+func used(tx vault.Transaction, err error) (found []vault.Hash) {
+	c := (*types.TransactionCanceledException)(nil)
+	if !errors.As(err, &c) {
+		return nil
+	}
+	for i, m := range tx.PutMarks {
+		if at := len(tx.Put) + i; at < len(c.CancellationReasons) && isCondition(c.CancellationReasons[at]) {
+			found = append(found, m.Hash)
+		}
+	}
+	return found
+}
+
+func isCondition(r types.CancellationReason) bool {
+	return r.Code != nil && reasons[*r.Code] == condition
 }
 
 // errUnprocessed is a batch that the service did not get to.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -172,5 +173,26 @@ func TestConflictNamesOnlyRecordsToPut(t *testing.T) {
 	}
 	if len(conflict.Existing) != 1 || conflict.Existing[0].RecordKey != old.RecordKey {
 		t.Errorf("got %v, want the record at %v", conflict.Existing, old.RecordKey)
+	}
+}
+
+// TestConflictNamesTheMarks: their reasons stand behind those of the records, whatever else failed.
+func TestConflictNamesTheMarks(t *testing.T) {
+	s := &Store{keys: mustKeys(t, "v")}
+	tx := vaulttest.NewTransaction(vaulttest.NewRecord(vault.Entries, 9, 10), vaulttest.NewRecord(vault.Permissions, 3, 10))
+	tx.PutMarks = []vault.Mark{{Hash: vault.Hash{1}}, {Hash: vault.Hash{2}}, {Hash: vault.Hash{3}}}
+	for _, tt := range []struct {
+		reasons []string
+		want    []vault.Hash
+	}{
+		{[]string{"None", "None", "None", "ConditionalCheckFailed", "None"}, []vault.Hash{{2}}},
+		{[]string{"None", "ConditionalCheckFailed", "ConditionalCheckFailed", "TransactionConflict", "ConditionalCheckFailed"}, []vault.Hash{{1}, {3}}},
+		{[]string{"ConditionalCheckFailed", "None", "None", "None", "None", "ConditionalCheckFailed"}, nil},
+		{[]string{"ConditionalCheckFailed"}, nil},
+	} {
+		var conflict *vault.ConflictError
+		if !errors.As(s.commitError(tx, cancelledFor(tt.reasons...)), &conflict) || !slices.Equal(conflict.Marks, tt.want) {
+			t.Errorf("%v: got %v, want the marks %v", tt.reasons, conflict, tt.want)
+		}
 	}
 }

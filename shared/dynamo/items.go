@@ -3,6 +3,7 @@ package dynamo
 import (
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -15,15 +16,15 @@ const (
 	attrPK      = "pk"
 	attrSK      = "sk"
 	attrSealed  = "s" // binary: the sealed record, payload or access record; the wrapped keyset
-	attrTxn     = "x" // binary, 16 bytes: the attempt that wrote the record
+	attrTxn     = "x" // binary, 16 bytes: the attempt that wrote the record or mark
 	attrKind    = "k" // a record's clear attributes, for the change feed
 	attrAction  = "a"
 	attrTarget  = "o"
 	attrActor   = "u"
 	attrVault   = "v"   // the vault's random id, on a keyset
 	attrCount   = "n"   // of attempts
-	attrExpires = "e"   // of attempts: Unix microseconds
-	attrTTL     = "ttl" // of attempts: Unix seconds, not before attrExpires
+	attrExpires = "e"   // of attempts and marks: Unix microseconds
+	attrTTL     = "ttl" // of attempts and marks: Unix seconds, not before attrExpires
 )
 
 type item map[string]types.AttributeValue
@@ -94,6 +95,15 @@ func (k keys) keysetItem(s vault.StoredKeyset) item {
 	i.setText(attrVault, s.VaultID)
 	return i
 }
+
+func (k keys) markItem(m vault.Mark, by vault.TxnID) item {
+	i := newItem(k.mark(m.Hash))
+	i[attrTxn], i[attrExpires], i[attrTTL] = binary(by[:]), number(m.Expires.UnixMicro()), number(timeToLive(m.Expires))
+	return i
+}
+
+// timeToLive returns the second from which DynamoDB may remove what expires at t: never before it has expired.
+func timeToLive(t time.Time) int64 { return t.Add(time.Second - 1).Unix() }
 
 func (k keys) parseKeysetItem(i item) (vault.StoredKeyset, error) {
 	f := fields{item: i}

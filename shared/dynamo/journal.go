@@ -53,12 +53,21 @@ func (s *Store) Commit(ctx context.Context, tx vault.Transaction) error {
 
 const ifAbsent = "attribute_not_exists(pk)"
 
-// transactItems puts the records first: commitError finds the reasons of their failures by this order.
+// ifUnused lets a mark be put where there is none that counts, or by the transaction that has put it. DynamoDB removes expired ones days later
+// (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html).
+const ifUnused = ifAbsent + " OR e <= :now OR x = :txn"
+
+// transactItems puts the records first and then the marks: commitError finds the reasons of their failures by this order.
 func (s *Store) transactItems(tx vault.Transaction) []types.TransactWriteItem {
 	var items []types.TransactWriteItem
 	for _, r := range tx.Put {
 		put := s.put(r.Table, s.keys.recordItem(r), aws.String(ifAbsent))
 		put.ReturnValuesOnConditionCheckFailure = types.ReturnValuesOnConditionCheckFailureAllOld
+		items = append(items, types.TransactWriteItem{Put: put})
+	}
+	for _, m := range tx.PutMarks {
+		put := s.put(vault.Permissions, s.keys.markItem(m, tx.ID), aws.String(ifUnused))
+		put.ExpressionAttributeValues = item{":now": number(tx.Now.UnixMicro()), ":txn": binary(tx.ID[:])}
 		items = append(items, types.TransactWriteItem{Put: put})
 	}
 	for _, r := range tx.Absent {

@@ -1,6 +1,7 @@
 package dynamo
 
 import (
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/url"
@@ -18,6 +19,7 @@ import (
 //	entries      <vault>#secret                   <entry>#<version>
 //	permissions  <vault>#access#<hour>#<0-f>      id (a ULID); the hour counts from the Unix epoch
 //	permissions  <vault>#attempts#<escaped key>   -
+//	permissions  <vault>#mark#<hash, hexadecimal> -
 //	permissions  <vault>#keyset                   <purpose>#<version, 10 digits>
 
 // key is the primary key of an item.
@@ -108,6 +110,11 @@ func (k keys) parseAttempts(x key) (counter string, err error) {
 		return "", errKey
 	}
 	return counter, nil
+}
+
+// mark gives each mark a partition of its own: they are put at the rate of writes, and nobody lists them.
+func (k keys) mark(h vault.Hash) key {
+	return key{k.vault + "#mark#" + hex.EncodeToString(h[:]), noSort}
 }
 
 func (k keys) keysets() string { return k.vault + "#keyset" }

@@ -100,6 +100,7 @@ func TestKeysAsDocumented(t *testing.T) {
 		{k.secret(vault.SecretKey{Entry: 7, Version: 3}), key{"main#secret", "7#3"}},
 		{k.access(500_000, 10, "01J"), key{"main#access#500000#a", "01J"}},
 		{counter, key{"main#attempts#anna%40x%23journal+1", "-"}},
+		{k.mark(vault.Hash{0xab}), key{"main#mark#ab" + strings.Repeat("0", 62), "-"}},
 		{k.keyset(vault.PurposeIndex, 2), key{"main#keyset", "index#0000000002"}},
 	} {
 		if tt.got != tt.want {

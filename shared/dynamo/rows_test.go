@@ -128,3 +128,14 @@ func TestAttemptsKeyStaysInside(t *testing.T) {
 		}
 	}
 }
+
+// TestMarkTimeToLive: a mark may be removed when it has expired, and not before.
+func TestMarkTimeToLive(t *testing.T) {
+	k := mustKeys(t, "v")
+	for ms, want := range map[int64]string{1_800_000_001_000: "1800000001", 1_800_000_001_001: "1800000002"} {
+		i := k.markItem(vault.Mark{Expires: time.UnixMilli(ms)}, vault.TxnID{1})
+		if ttl, ok := i[attrTTL].(*types.AttributeValueMemberN); !ok || ttl.Value != want {
+			t.Errorf("expiry at %d ms: got ttl %v, want %s", ms, ttl, want)
+		}
+	}
+}

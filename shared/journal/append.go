@@ -45,6 +45,7 @@ func (l *Log) propose(a vault.Attempt) (*proposal, error) {
 		p.tx.PutSecrets = append(p.tx.PutSecrets, vault.StoredSecret{SecretKey: k, Sealed: sealed})
 	}
 	p.tx.DropSecrets = a.Drop
+	p.tx.PutMarks, p.tx.Now = a.Marks, l.now()
 	if a.Base == (vault.Heads{}) {
 		p.tx.PutKeysets = l.genesis
 	}
@@ -75,7 +76,7 @@ func (l *Log) proposeRecord(p *proposal, a *vault.Attempt, t vault.Table) error 
 
 // checkSize refuses before anything is sent what the store would refuse (law 5).
 func (p *proposal) checkSize() error {
-	items := len(p.tx.Put) + len(p.tx.Absent) + len(p.tx.PutSecrets) + len(p.tx.DropSecrets) + len(p.tx.PutKeysets)
+	items := p.tx.Items()
 	total, largest := 0, 0
 	measure := func(n int) { total += n + 256; largest = max(largest, n) }
 	for i := range p.tx.Put {
@@ -141,7 +142,8 @@ func undecidedError(err error) error {
 	return &vault.Error{Kind: vault.Undecided, Msg: "the outcome is unknown", Err: err}
 }
 
-// conflicted handles a refusal because a record exists: our own means that an earlier sending was carried out.
+// conflicted handles a refusal because a record or a mark exists: our own record means that an earlier sending was carried out. Marks are never
+// our own, but what decides is the record: it alone is the write.
 func (l *Log) conflicted(ctx context.Context, p *proposal, c *vault.ConflictError, undecided bool) error {
 	result := p.judge(c.Existing)
 	if result == pending && undecided { // the store did not say which record, and an earlier sending may be in: look
@@ -152,6 +154,9 @@ func (l *Log) conflicted(ctx context.Context, p *proposal, c *vault.ConflictErro
 	}
 	if result == won {
 		return l.adopt(p.records)
+	}
+	if len(c.Marks) > 0 { // they outlive every sending that may still be on its way: it can never come in
+		return &vault.UsedError{Marks: c.Marks}
 	}
 	// Not in, and a condition failed on a record that will never go away: it can never come in.
 	return &vault.LostError{Fresh: l.adoptWinner(c.Existing)}

@@ -59,7 +59,7 @@ func (s *Store) Commit(ctx context.Context, tx vault.Transaction) error {
 
 // carryOut does all of tx, or returns a *vault.ConflictError for a condition that does not hold.
 func (w *writer) carryOut(ctx context.Context, tx vault.Transaction) error {
-	if err := w.putRecords(ctx, tx); err != nil {
+	if err := w.putConditional(ctx, tx); err != nil {
 		return err
 	}
 	for _, s := range tx.PutSecrets {
@@ -84,25 +84,18 @@ func (w *writer) carryOut(ctx context.Context, tx vault.Transaction) error {
 	return nil
 }
 
-// putRecords checks what must be absent and puts the records. A conflict shows every record that was in the way.
-func (w *writer) putRecords(ctx context.Context, tx vault.Transaction) error {
-	var existing []vault.StoredRecord
-	for _, r := range tx.Put {
-		put, err := inserted(w.record.ExecContext(ctx, recordArgs(r)...))
-		if err != nil {
-			return fmt.Errorf("put record %d of %s: %w", r.Seq, r.Table, err)
-		}
-		if put {
-			continue
-		}
-		old, err := scanRecord(w.recordAt.QueryRowContext(ctx, recordKeyArgs(r.RecordKey)...))
-		if err != nil {
-			return fmt.Errorf("read record %d of %s: %w", r.Seq, r.Table, err)
-		}
-		existing = append(existing, old)
+// putConditional puts the records and marks and checks what must be absent. A conflict shows every record and mark that was in the way.
+func (w *writer) putConditional(ctx context.Context, tx vault.Transaction) error {
+	existing, err := w.putRecords(ctx, tx)
+	if err != nil {
+		return err
 	}
-	if len(existing) > 0 {
-		return &vault.ConflictError{Existing: existing}
+	used, err := w.putMarks(ctx, tx)
+	if err != nil {
+		return err
+	}
+	if len(existing) > 0 || len(used) > 0 {
+		return &vault.ConflictError{Existing: existing, Marks: used}
 	}
 	for _, k := range tx.Absent {
 		var n int
@@ -114,6 +107,46 @@ func (w *writer) putRecords(ctx context.Context, tx vault.Transaction) error {
 		}
 	}
 	return nil
+}
+
+// putRecords returns the records that were there already.
+func (w *writer) putRecords(ctx context.Context, tx vault.Transaction) (existing []vault.StoredRecord, err error) {
+	for _, r := range tx.Put {
+		put, err := inserted(w.record.ExecContext(ctx, recordArgs(r)...))
+		if err != nil {
+			return nil, fmt.Errorf("put record %d of %s: %w", r.Seq, r.Table, err)
+		}
+		if put {
+			continue
+		}
+		old, err := scanRecord(w.recordAt.QueryRowContext(ctx, recordKeyArgs(r.RecordKey)...))
+		if err != nil {
+			return nil, fmt.Errorf("read record %d of %s: %w", r.Seq, r.Table, err)
+		}
+		existing = append(existing, old)
+	}
+	return existing, nil
+}
+
+// putMarks returns the marks that another transaction has put. It also removes some that have expired, so that their number stays bounded
+// without a job.
+func (w *writer) putMarks(ctx context.Context, tx vault.Transaction) (used []vault.Hash, err error) {
+	if len(tx.PutMarks) == 0 {
+		return nil, nil
+	}
+	if _, err := w.marksClean.ExecContext(ctx, instant(tx.Now)); err != nil {
+		return nil, fmt.Errorf("remove expired marks: %w", err)
+	}
+	for _, m := range tx.PutMarks {
+		put, err := inserted(w.mark.ExecContext(ctx, m.Hash[:], tx.ID[:], instant(m.Expires), instant(tx.Now)))
+		if err != nil {
+			return nil, fmt.Errorf("put a mark: %w", err)
+		}
+		if !put {
+			used = append(used, m.Hash)
+		}
+	}
+	return used, nil
 }
 
 // inserted says whether an insert that does nothing on conflict has inserted.

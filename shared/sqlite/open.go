@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"tresor/shared/vault"
@@ -136,7 +137,7 @@ func openWriter(ctx context.Context, path string, o options) (*writer, error) {
 	}
 }
 
-// setUp checks that the file is ours and durable, and makes the tables in a new one.
+// setUp checks that the file is ours and durable, and makes the tables that it lacks.
 func (w *writer) setUp(ctx context.Context) error {
 	version, err := w.version(ctx)
 	if err != nil || version == schemaVersion {
@@ -145,8 +146,9 @@ func (w *writer) setUp(ctx context.Context) error {
 	if _, err := w.conn.ExecContext(ctx, "begin immediate"); err != nil {
 		return fmt.Errorf("make tables: %w", classify(err))
 	}
-	if version, err = w.version(ctx); err == nil && version == 0 { // still
-		_, err = w.conn.ExecContext(ctx, schema+fmt.Sprintf("pragma application_id = %d; pragma user_version = %d;", applicationID, schemaVersion))
+	if version, err = w.version(ctx); err == nil && version < schemaVersion { // still
+		steps := strings.Join(schemas[version:], "")
+		_, err = w.conn.ExecContext(ctx, steps+fmt.Sprintf("pragma application_id = %d; pragma user_version = %d;", applicationID, schemaVersion))
 	}
 	end := "commit"
 	if err != nil {
@@ -175,7 +177,7 @@ func (w *writer) version(ctx context.Context) (int, error) {
 		return 0, nil
 	case application != applicationID:
 		return 0, &vault.Error{Kind: vault.Corrupt, Err: errors.New("a database of another program")}
-	case version != schemaVersion:
+	case version < 1 || version > schemaVersion:
 		return 0, &vault.Error{Kind: vault.NewerFormat, Err: fmt.Errorf("schema version %d, want %d", version, schemaVersion)}
 	}
 	return version, nil

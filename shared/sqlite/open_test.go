@@ -170,3 +170,50 @@ func TestBusy(t *testing.T) {
 		t.Errorf("afterwards: %v", err)
 	}
 }
+
+// TestOpenOlder: a file from before there were marks gets their table and keeps what it holds.
+func TestOpenOlder(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "vault.db")
+	s, err := sqlite.Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := vaulttest.NewTransaction(vaulttest.NewRecord(vault.Entries, 1, 10))
+	if err := errors.Join(s.Commit(t.Context(), old), s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	plain(t, path, "drop table marks", "pragma user_version = 1")
+	for n := range 2 { // brought up to date, and then as it is
+		tx := vaulttest.NewTransaction(vaulttest.NewRecord(vault.Entries, vault.Seq(2+n), 10))
+		tx.PutMarks = []vault.Mark{{Hash: vault.Hash{byte(n)}, Expires: time.Now().Add(time.Hour)}}
+		if err := openFile(t, path).Commit(t.Context(), tx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if records, _, err := openFile(t, path).Tail(t.Context(), vault.Entries, 0); err != nil || len(records) != 3 {
+		t.Errorf("got %d records, %v, want 3", len(records), err)
+	}
+}
+
+// TestExpiredMarksGo: a hundred of those that have expired go with each transaction that puts one.
+func TestExpiredMarksGo(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "vault.db")
+	s, now := openFile(t, path), time.Now()
+	put := func(n vault.Seq, at, expires time.Time) {
+		tx := vaulttest.NewTransaction(vaulttest.NewRecord(vault.Entries, n, 10))
+		tx.Now = at
+		for i := range byte(75) {
+			tx.PutMarks = append(tx.PutMarks, vault.Mark{Hash: vault.Hash{byte(n), i}, Expires: expires})
+		}
+		if err := s.Commit(t.Context(), tx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put(1, now, now.Add(time.Minute))
+	put(2, now, now.Add(time.Minute))
+	put(3, now.Add(time.Minute), now.Add(time.Hour))
+	var left int
+	if err := plain(t, path).QueryRowContext(t.Context(), "select count(*) from marks").Scan(&left); err != nil || left != 75+50 {
+		t.Errorf("%d marks are left, %v, want 125", left, err)
+	}
+}

@@ -14,12 +14,12 @@ import (
 
 const (
 	applicationID = 0x74726573 // "tres", see https://www.sqlite.org/pragma.html#pragma_application_id
-	schemaVersion = 1
+	schemaVersion = len(schemas)
 )
 
-// schema is version 1. Tables with small rows are kept in their primary key; those with large ones are not, because SQLite advises
-// against it (https://www.sqlite.org/withoutrowid.html).
-const schema = `
+// schemas are the steps from an empty file to the newest version; a file of an older version gets those that it lacks. Tables with small
+// rows are kept in their primary key; those with large ones are not, because SQLite advises against it (https://www.sqlite.org/withoutrowid.html).
+var schemas = [...]string{`
 create table records (
 	tbl integer not null, seq integer not null, txn blob not null,
 	kind text not null, action text not null, target integer not null, actor integer not null,
@@ -37,7 +37,11 @@ create table access (
 create table attempts (
 	key text not null primary key, count integer not null, expires integer not null) strict, without rowid;
 create index attempts_expires on attempts (expires);
-`
+`, `
+create table marks (
+	hash blob not null primary key, txn blob not null, expires integer not null) strict, without rowid;
+create index marks_expires on marks (expires);
+`}
 
 // readStatements run on the pool of readers.
 type readStatements struct{ tail, secret, keysets, access, attempts *sql.Stmt }
@@ -47,6 +51,7 @@ type writeStatements struct {
 	begin, commit, rollback                    *sql.Stmt
 	record, recordAt, secret, drop, keyset     *sql.Stmt
 	access, attemptsClean, attemptsAdd, absent *sql.Stmt
+	mark, marksClean                           *sql.Stmt
 }
 
 const recordColumns = `tbl, seq, txn, kind, action, target, actor, sealed`
@@ -79,6 +84,10 @@ func (w *writeStatements) prepare(ctx context.Context, conn *sql.Conn) error {
 		&w.attemptsAdd: `insert into attempts (key, count, expires) values (?1, max(0, ?2), ?4)
 			on conflict do update set expires = ?4, count = max(0, ?2 + case when expires > ?3 then count else 0 end)
 			returning count`,
+		&w.mark: `insert into marks (hash, txn, expires) values (?1, ?2, ?3)
+			on conflict do update set txn = ?2, expires = ?3 where expires <= ?4 or txn = ?2`,
+		&w.marksClean: `delete from marks where hash in
+			(select hash from marks where expires <= ? order by expires limit 100)`,
 	})
 }
 

@@ -4,13 +4,14 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 )
 
 // Limits of a shared transaction, below those of a transaction: a batch of several stops growing at them.
 const (
-	batchPayloads = 80
-	batchBytes    = 200 << 10
+	batchItems = 80 // payloads and marks
+	batchBytes = 200 << 10
 )
 
 // prepare runs the functions and gathers their changes. A batch ends early where it would become too large, and behind a change of
@@ -23,13 +24,13 @@ func (v *Vault) prepare(s *State, batch []*update) (a Attempt, taken []*update, 
 		if i > 0 && len(a.Ops[1]) > 0 {
 			break
 		}
-		if u.failed != nil {
-			taken, u.err, u.wants = append(taken, u), u.failed, nil
+		if err := a.barred(u); err != nil {
+			taken, u.err, u.wants = append(taken, u), err, nil
 			continue
 		}
 		fork := o.fork()
 		t, err := v.runOne(s, fork, u)
-		if i > 0 && err == nil && (len(fork.payloads)+len(fork.drop) > batchPayloads || size+t.size() > batchBytes) {
+		if i > 0 && err == nil && (len(fork.payloads)+len(fork.drop)+len(a.Marks) > batchItems || size+t.size() > batchBytes) {
 			break
 		}
 		taken, u.err, u.wants = append(taken, u), err, nil
@@ -47,6 +48,15 @@ func (v *Vault) prepare(s *State, batch []*update) (a Attempt, taken []*update, 
 	}
 	a.Payloads, a.Drop = o.payloads, o.drop
 	return a, taken, missing
+}
+
+// barred says why an Update does not run: what it wants cannot be had, or an earlier one of the attempt is the same request.
+func (a *Attempt) barred(u *update) error {
+	once := u.req.Once
+	if once != nil && slices.ContainsFunc(a.Marks, func(m Mark) bool { return m.Hash == once.Hash }) {
+		return errUsed
+	}
+	return u.failed
 }
 
 // runOne runs a function. A panic in it is that caller's failure and nobody else's.
@@ -82,8 +92,11 @@ func panicSite() string {
 	}
 }
 
-// add makes a function's changes part of the attempt.
+// add makes a function's changes part of the attempt, and with them the request's mark.
 func (a *Attempt) add(t *Tx) {
+	if t.req.Once != nil && len(t.changes) > 0 {
+		a.Marks = append(a.Marks, *t.req.Once)
+	}
 	op := Op{At: t.stamp(), Actor: t.principal.id, Action: t.req.Action.String(), Source: addrText(t.req)}
 	if t.principal.credential != nil {
 		op.Credential = t.principal.credential.ID

@@ -16,8 +16,8 @@ type Log interface {
 	// only when they are safe, or with an error when they may not be.
 	RecordAccess(ctx context.Context, a AccessRecord) error
 	// Append commits an attempt whose functions ran at a.Base. On success the replica holds it. Errors: a *LostError (kind Conflict) when it
-	// is proven that the attempt did not and will not happen; TooLarge before anything was sent; Busy when nothing was sent or all was
-	// refused until the context ended; Undecided when nobody can say in time.
+	// is proven that the attempt did not and will not happen; a *UsedError when that is proven by marks that others have put; TooLarge before
+	// anything was sent; Busy when nothing was sent or all was refused until the context ended; Undecided when nobody can say in time.
 	Append(ctx context.Context, a Attempt) error
 }
 
@@ -27,6 +27,7 @@ type Attempt struct {
 	Ops      [2][]Op // by table: Entries first
 	Payloads map[SecretKey]Payload
 	Drop     []SecretKey
+	Marks    []Mark // put with the records, each only if no other attempt has put it
 }
 
 // ops returns the attempt's operations on a table.
@@ -43,3 +44,15 @@ func (*LostError) Error() string { return "another write came first" }
 
 // Is reports whether target is Conflict.
 func (*LostError) Is(target error) bool { return target == error(Conflict) }
+
+// UsedError is the proof that an attempt did not and will not happen because of its marks: the requests that they stand for were carried out before.
+type UsedError struct {
+	// Marks are the hashes of the marks that were there.
+	Marks []Hash
+}
+
+// Error says that a request came again.
+func (*UsedError) Error() string { return "a request was used before" }
+
+// Is reports whether target is Unauthenticated.
+func (*UsedError) Is(target error) bool { return target == error(Unauthenticated) }

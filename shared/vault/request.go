@@ -27,6 +27,9 @@ type Request struct {
 	// Also is a second caller, whose login and password came as arguments of the call (TeamPass auth): what is allowed is what both may do. The
 	// call stays the first one's: it is recorded as theirs. nil: there is none. A refusal of the second is an *AlsoError.
 	Also Authenticator
+	// Once makes an Update that changes something happen at most once for all requests with this mark, in all processes, until the mark expires: a
+	// later one is Unauthenticated. One that changes nothing leaves no mark. nil: the request may be repeated.
+	Once *Mark
 }
 
 // AlsoError is the refusal of a request's second caller.

@@ -41,8 +41,8 @@ type JournalStore interface {
 	// Commit carries out all of tx or nothing, atomically and durably.
 	//
 	// Errors:
-	//   *ConflictError (kind Conflict): a record to put exists, or one required absent exists. Nothing was done. It carries the existing
-	//      record at a number that tx puts, if there is one.
+	//   *ConflictError (kind Conflict): a record to put exists, or one required absent exists, or a mark. Nothing was done. It carries the existing
+	//      record at a number that tx puts, if there is one, and which marks another transaction has put.
 	//   Busy: refused (throttled, or in conflict with a transaction in flight). This sending did nothing; the same tx may be sent again.
 	//   Undecided: the answer was lost. tx may have been carried out, may still be, or may never be.
 	Commit(ctx context.Context, tx Transaction) error
@@ -88,6 +88,21 @@ type Transaction struct {
 	PutSecrets  []StoredSecret
 	DropSecrets []SecretKey
 	PutKeysets  []StoredKeyset // each put only if absent
+	// PutMarks are each put only if absent, or expired at Now, or put by a transaction with this ID: tx sent again does not meet itself.
+	PutMarks []Mark
+	Now      time.Time // part of tx, so that sending it again sends the same bytes
+}
+
+// Items returns how many items tx takes, of the MaxTransactionItems.
+func (tx *Transaction) Items() int {
+	return len(tx.Put) + len(tx.Absent) + len(tx.PutSecrets) + len(tx.DropSecrets) + len(tx.PutKeysets) + len(tx.PutMarks)
+}
+
+// Mark says that a request was carried out, until it expires: by then the request must be refused for its age. Its hash tells nothing of
+// the request. A store may remove expired marks.
+type Mark struct {
+	Hash    Hash
+	Expires time.Time
 }
 
 // RecordKey is a record's place.
@@ -160,10 +175,17 @@ type ConflictError struct {
 	// Existing holds the records found at numbers that the transaction wanted to put; empty if the store did not say, or if
 	// only a record required absent was found.
 	Existing []StoredRecord
+	// Marks holds the hashes of those marks to put that another transaction has put and that have not expired.
+	Marks []Hash
 }
 
 // Error says that the race was lost.
-func (e *ConflictError) Error() string { return "journal: a record with that number exists" }
+func (e *ConflictError) Error() string {
+	if len(e.Marks) > 0 {
+		return "journal: a mark exists"
+	}
+	return "journal: a record with that number exists"
+}
 
 // Is reports whether target is Conflict.
 func (e *ConflictError) Is(target error) bool { return target == error(Conflict) }

@@ -21,7 +21,8 @@ const commitTimeout = 20 * time.Second
 //
 // Updates that wait for one another in one process share a transaction (law 9); each sees the changes of those before it.
 //
-// Errors: as View; what fn returns (nothing is changed then); TooLarge: split the work; Busy: nothing was changed; Undecided: it may have been.
+// Errors: as View; what fn returns (nothing is changed then); Unauthenticated also for a request that was used before (Request.Once);
+// TooLarge: split the work; Busy: nothing was changed; Undecided: it may have been.
 func Update[T any](ctx context.Context, v *Vault, req Request, fn func(*Tx) (T, error)) (T, error) {
 	var out T
 	u := &update{ctx: ctx, req: &req, loaded: secrets{}, done: make(chan struct{})}
@@ -159,6 +160,13 @@ func (v *Vault) commit(worker *update) {
 			batch = batch[:1]
 			continue
 		}
+		var used *UsedError
+		if errors.As(err, &used) {
+			if left := refuse(batch, used.Marks); len(left) < len(batch) {
+				batch = left
+				continue
+			}
+		}
 		if errors.Is(err, Conflict) {
 			if fresh, err = v.lostRace(own, err, lost); err == nil {
 				continue
@@ -170,6 +178,21 @@ func (v *Vault) commit(worker *update) {
 			u.finish(err)
 		}
 	}
+}
+
+// errUsed is the failure of a request whose mark another one has put.
+var errUsed = fail(Unauthenticated, "the request was used before")
+
+// refuse fails the Updates whose requests were used before. It returns the others, which are tried again without them.
+func refuse(batch []*update, used []Hash) (left []*update) {
+	for _, u := range batch {
+		if once := u.req.Once; once != nil && slices.Contains(used, once.Hash) {
+			u.finish(errUsed)
+		} else {
+			left = append(left, u)
+		}
+	}
+	return left
 }
 
 // lostRace says whether the next attempt may go without a catch-up. The first loss by one is tried again at once, on the record that won; after that a pause

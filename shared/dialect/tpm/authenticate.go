@@ -9,8 +9,8 @@ import (
 )
 
 // authenticate finds out who calls, and which form of the path counts: the one that was signed, or as it came. Where all three headers of a
-// signature are there, it alone counts (tpm 1.5).
-func (a *api) authenticate(r *http.Request, f forms, body []byte) (vault.Authenticator, form, error) {
+// signature are there, it alone counts (tpm 1.5), and a write with a body counts once: Basic has no timestamp, and repeats at will.
+func (a *api) authenticate(r *http.Request, f forms, body []byte) (vault.Request, form, error) {
 	sig := auth.Signature{
 		PublicKey: r.Header.Get("X-Public-Key"),
 		Timestamp: r.Header.Get("X-Request-Timestamp"),
@@ -22,14 +22,14 @@ func (a *api) authenticate(r *http.Request, f forms, body []byte) (vault.Authent
 	if sig.PublicKey != "" && sig.Timestamp != "" && sig.Hash != "" {
 		who, matched, err := a.auth.Verify(r.Context(), sig)
 		if err != nil {
-			return nil, form{}, err
+			return vault.Request{}, form{}, err
 		}
-		return who, f.at(matched), nil
+		return vault.Request{Auth: who, Once: who.Once()}, f.at(matched), nil
 	}
 	username, password, ok := r.BasicAuth()
 	if !ok {
-		return nil, form{}, &vault.Error{Kind: vault.Unauthenticated, Msg: "credentials are needed"}
+		return vault.Request{}, form{}, &vault.Error{Kind: vault.Unauthenticated, Msg: "credentials are needed"}
 	}
 	who, err := a.auth.Basic(r.Context(), username, password, inbound.SourceAddr(r))
-	return who, f.at(0), err
+	return vault.Request{Auth: who}, f.at(0), err
 }

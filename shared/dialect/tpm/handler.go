@@ -60,16 +60,16 @@ func (a *api) serve(r *http.Request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	who, form, err := a.authenticate(r, forms, body)
+	req, form, err := a.authenticate(r, forms, body)
 	if err != nil {
 		return reply{}, err
 	}
-	c := &call{r: r, prefix: forms.prefix, body: body}
+	c := &call{r: r, req: req, prefix: forms.prefix, body: body}
 	e, err := a.find(c, form)
 	if err != nil {
 		return reply{}, err
 	}
-	c.req = vault.Request{Auth: who, Action: e.action, Source: inbound.SourceAddr(r), Reason: reason(r)}
+	c.req.Action, c.req.Source, c.req.Reason = e.action, inbound.SourceAddr(r), reason(r)
 	return e.run(a.vault, c)
 }
 

@@ -29,6 +29,7 @@ type memoryVault struct {
 	keysets  map[keysetKey]vault.StoredKeyset
 	access   map[accessKey]vault.StoredAccess
 	attempts map[string]attemptCount
+	marks    map[vault.Hash]putMark
 }
 
 type keysetKey struct {
@@ -47,6 +48,12 @@ type attemptCount struct {
 	expires time.Time
 }
 
+// putMark is a mark and the transaction that put it.
+type putMark struct {
+	txn     vault.TxnID
+	expires time.Time
+}
+
 // NewMemory returns a store with an empty vault.
 func NewMemory() *Memory {
 	return &Memory{&memoryVault{
@@ -56,6 +63,7 @@ func NewMemory() *Memory {
 		keysets:  map[keysetKey]vault.StoredKeyset{},
 		access:   map[accessKey]vault.StoredAccess{},
 		attempts: map[string]attemptCount{},
+		marks:    map[vault.Hash]putMark{},
 	}}
 }
 
@@ -121,7 +129,20 @@ func (m *Memory) Commit(ctx context.Context, tx vault.Transaction) error {
 		k.Wrapped = bytes.Clone(k.Wrapped)
 		m.v.keysets[keysetKey{k.Purpose, k.Version}] = k
 	}
+	for _, mark := range tx.PutMarks {
+		m.v.marks[mark.Hash] = putMark{tx.ID, mark.Expires}
+	}
 	return nil
+}
+
+// used returns the marks of tx that another transaction has put.
+func (v *memoryVault) used(tx vault.Transaction) (found []vault.Hash) {
+	for _, m := range tx.PutMarks {
+		if old, ok := v.marks[m.Hash]; ok && old.expires.After(tx.Now) && old.txn != tx.ID {
+			found = append(found, m.Hash)
+		}
+	}
+	return found
 }
 
 // check returns a *vault.ConflictError if a condition of tx does not hold.
@@ -141,8 +162,9 @@ func (v *memoryVault) check(tx vault.Transaction) error {
 		_, ok := v.keysets[keysetKey{k.Purpose, k.Version}]
 		failed = failed || ok
 	}
-	if failed {
-		return &vault.ConflictError{Existing: existing}
+	used := v.used(tx)
+	if failed || len(used) > 0 {
+		return &vault.ConflictError{Existing: existing, Marks: used}
 	}
 	return nil
 }

@@ -37,7 +37,8 @@ func Jitter(limit time.Duration) func(int) {
 	return func(int) { time.Sleep(time.Duration(rand.Int64N(int64(limit) + 1))) }
 }
 
-// item names what can be hidden: a vault.RecordKey, a vault.SecretKey or a keysetKey.
+// item names what can be hidden or locked: a vault.RecordKey, a vault.SecretKey, a keysetKey, or a vault.Hash: a mark, which nobody reads and which is
+// only locked.
 type item any
 
 // parts knows what is in flight. It is one for all Faultys that look at the same store.
@@ -92,6 +93,9 @@ func itemsOf(tx vault.Transaction) (written, checked []item) {
 	}
 	for _, k := range tx.Absent {
 		checked = append(checked, k)
+	}
+	for _, m := range tx.PutMarks {
+		checked = append(checked, m.Hash)
 	}
 	return written, checked
 }

@@ -36,6 +36,11 @@ var conformance = []struct {
 	{"atomic", testAtomic},
 	{"twice", testTwice},
 	{"limits", testLimits},
+	// marks
+	{"marks", testMarks},
+	{"marks-expire", testMarksExpire},
+	{"marks-twice", testMarksTwice},
+	{"marks-concurrent", testMarksConcurrent},
 	// the rest of the data
 	{"secrets", testSecrets},
 	{"secrets-drop", testSecretsDrop},

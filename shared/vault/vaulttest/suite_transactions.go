@@ -2,7 +2,9 @@ package vaulttest
 
 import (
 	"errors"
+	"fmt"
 	"testing"
+	"time"
 
 	"tresor/shared/vault"
 )
@@ -11,6 +13,7 @@ import (
 func testAtomic(t *testing.T, open Opener) {
 	s := open(t, "atomic")
 	base := NewTransaction(NewRecord(vault.Entries, 1, 100), NewRecord(vault.Permissions, 1, 100))
+	base.PutMarks, base.Now = []vault.Mark{mark("taken", time.Hour)}, marksAt
 	base.PutKeysets = []vault.StoredKeyset{{Purpose: vault.PurposeIndex, Version: 1, VaultID: "v", Wrapped: []byte("w1")}}
 	mustCommit(t, s, base)
 
@@ -20,6 +23,7 @@ func testAtomic(t *testing.T, open Opener) {
 		"absent entries":        func(tx *vault.Transaction) { tx.Absent[0].Seq = 1 },
 		"absent permissions":    func(tx *vault.Transaction) { tx.Absent[1].Seq = 1 },
 		"keyset":                func(tx *vault.Transaction) { tx.PutKeysets[0].Version = 1 },
+		"mark":                  func(tx *vault.Transaction) { tx.PutMarks[0] = mark("taken", time.Hour) },
 	} {
 		tx := wide()
 		spoil(&tx)
@@ -50,6 +54,7 @@ func wide() vault.Transaction {
 	tx.Absent = []vault.RecordKey{{Table: vault.Entries, Seq: 3}, {Table: vault.Permissions, Seq: 3}}
 	tx.PutSecrets = []vault.StoredSecret{NewSecret(5, 1, 60), NewSecret(5, 2, 60), NewSecret(6, 1, 60)}
 	tx.PutKeysets = []vault.StoredKeyset{{Purpose: vault.PurposeIndex, Version: 2, VaultID: "v", Wrapped: []byte("w2")}}
+	tx.PutMarks, tx.Now = []vault.Mark{mark("wide", time.Hour)}, marksAt
 	return tx
 }
 
@@ -96,7 +101,12 @@ func testLimits(t *testing.T, open Opener) {
 	for total := 2 * vault.MaxSealedItem; total <= vault.MaxTransactionBytes; total += vault.MaxSealedItem {
 		big.PutSecrets = append(big.PutSecrets, NewSecret(vault.EntryID(total), 2, vault.MaxSealedItem))
 	}
-	for _, tx := range []vault.Transaction{many, big} {
+	marks := NewTransaction(NewRecord(vault.Entries, 1002, 64)) // the most items, mostly marks
+	marks.Now = marksAt
+	for i := range vault.MaxTransactionItems - 1 {
+		marks.PutMarks = append(marks.PutMarks, mark(fmt.Sprint(i), time.Hour))
+	}
+	for _, tx := range []vault.Transaction{many, big, marks} {
 		mustCommit(t, s, tx)
 		keys, want := keysOf(tx.PutSecrets)
 		same(t, "records", mustTail(t, s, vault.Entries, tx.Put[0].Seq-1), tx.Put)

@@ -95,7 +95,7 @@ func secretsCount(keys []vault.SecretKey, found map[vault.SecretKey][]byte) Coun
 }
 
 func commitCount(tx vault.Transaction) Count {
-	c := Count{Items: len(tx.Put) + len(tx.Absent) + len(tx.PutSecrets) + len(tx.DropSecrets) + len(tx.PutKeysets)}
+	c := Count{Items: tx.Items()}
 	for _, r := range tx.Put {
 		c.WriteUnits += 2 * units(recordSize(r), unitWrite)
 	}
@@ -105,7 +105,7 @@ func commitCount(tx vault.Transaction) Count {
 	for _, k := range tx.PutKeysets {
 		c.WriteUnits += 2 * units(keysetSize(k), unitWrite)
 	}
-	c.WriteUnits += 2 * (len(tx.Absent) + len(tx.DropSecrets))
+	c.WriteUnits += 2 * (len(tx.Absent) + len(tx.DropSecrets) + len(tx.PutMarks)) // a mark takes about 150 bytes
 	return c
 }
 
