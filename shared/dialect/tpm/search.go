@@ -43,15 +43,22 @@ type query []term
 // states are the values of is:. What is no state is searched as text, like the value of an operator that does not exist.
 var states = map[string]bool{"active": true, "archived": true, "favorite": true, "locked": true, "expired": true, "linked": true}
 
-// parseQuery reads a search string: conditions separated by spaces, each a text, operator:text, [exact text] or operator:[exact text].
-// Brackets keep spaces. Nothing is an error: what cannot be read otherwise is text. An operator without a value says nothing.
+// maxTerms is how many conditions are told apart: each costs a look at every row. What follows them is one text.
+const maxTerms = 100
+
+// parseQuery reads a search string: conditions separated by spaces, each a text, operator:text, or one of them with the text in brackets, which is then all of the
+// field, or in double quotes. Brackets and quotes keep spaces. Nothing is an error: what cannot be read otherwise is text. An operator without a value says nothing.
 func parseQuery(s string) query {
 	s = strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", ""), "\uFFFD") // folding leaves what follows a broken character as it is
+	s = vault.Fold(s)
 	var q query
 	for {
 		s = strings.TrimLeftFunc(s, unicode.IsSpace)
 		if s == "" {
 			return q
+		}
+		if len(q) == maxTerms {
+			return append(q, term{op: opAny, value: s})
 		}
 		var t term
 		if t, s = nextTerm(s); t.value != "" {
@@ -60,30 +67,47 @@ func parseQuery(s string) query {
 	}
 }
 
-// nextTerm reads one condition and returns the rest.
+// nextTerm reads one condition of a folded search and returns the rest.
 func nextTerm(s string) (t term, rest string) {
 	op, value := opAny, s
 	if name, after, ok := strings.Cut(s, ":"); ok {
-		if known, ok := operators[strings.ToLower(name)]; ok {
+		if known, ok := operators[name]; ok {
 			op, value = known, after
 		}
 	}
-	if text, rest, ok := bracketed(value); ok {
-		return term{op, vault.Fold(text), true}.checked(s[:len(s)-len(rest)]), rest
+	t.op = op
+	var ok bool
+	if t.value, rest, ok = bracketed(value); ok {
+		t.exact = true
+	} else if t.value, rest, ok = quoted(value); !ok {
+		t.value, rest = word(value)
 	}
-	word, rest := value, ""
-	if i := strings.IndexFunc(value, unicode.IsSpace); i >= 0 {
-		word, rest = value[:i], value[i:]
+	if op == opIs && t.value != "" && !states[t.value] { // a text like any other
+		t = term{op: opAny}
+		t.value, rest = word(s)
 	}
-	return term{op, vault.Fold(word), false}.checked(s[:len(s)-len(rest)]), rest
+	return t, rest
 }
 
-// checked makes a condition with an unknown state one for its own text.
-func (t term) checked(text string) term {
-	if t.op == opIs && t.value != "" && !states[t.value] {
-		return term{op: opAny, value: vault.Fold(strings.TrimSpace(text))}
+// word reads up to the next space.
+func word(s string) (text, rest string) {
+	if i := strings.IndexFunc(s, unicode.IsSpace); i >= 0 {
+		return s[:i], s[i:]
 	}
-	return t
+	return s, ""
+}
+
+// quoted reads "text", which ends at a quote that a space or the end follows.
+func quoted(s string) (text, rest string, ok bool) {
+	if !strings.HasPrefix(s, `"`) {
+		return "", "", false
+	}
+	for i := 1; i < len(s); i++ {
+		if s[i] == '"' && (i+1 == len(s) || strings.IndexFunc(s[i+1:], unicode.IsSpace) == 0) {
+			return s[1:i], s[i+1:], true
+		}
+	}
+	return "", "", false
 }
 
 // bracketed reads [text]. The text ends at a closing bracket that a space or the end follows: at the one that closes the first bracket, since a
@@ -120,8 +144,11 @@ func (q query) String() string {
 	parts := make([]string, len(q))
 	for i, t := range q {
 		value := t.value
-		if t.exact {
+		switch {
+		case t.exact:
 			value = "[" + value + "]"
+		case strings.ContainsFunc(value, unicode.IsSpace), strings.HasPrefix(value, "["), strings.HasPrefix(value, `"`):
+			value = `"` + value + `"`
 		}
 		parts[i] = names[t.op] + ":" + value
 	}

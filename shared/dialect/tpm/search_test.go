@@ -3,7 +3,6 @@ package tpm
 import (
 	"strings"
 	"testing"
-	"unicode"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -32,7 +31,14 @@ func TestParseQuery(t *testing.T) {
 		"access:http://host:80/":      {{opAccess, "http://host:80/", false}},
 		"is:nothing":                  {{opAny, "is:nothing", false}},
 		"is:[Active]":                 {{opIs, "active", true}},
-		"is:[not a state] x":          {{opAny, "is:[not a state]", false}, {opAny, "x", false}},
+		"is:[not a state] x":          {{opAny, "is:[not", false}, {opAny, "a", false}, {opAny, "state]", false}, {opAny, "x", false}},
+		`name:"My entry" x`:           {{opName, "my entry", false}, {opAny, "x", false}},
+		`"two  words"`:                {{opAny, "two  words", false}},
+		`"a"b" c`:                     {{opAny, `a"b`, false}, {opAny, "c", false}},
+		`5" disk "open`:               {{opAny, `5"`, false}, {opAny, "disk", false}, {opAny, `"open`, false}},
+		`"" in:""`:                    nil,
+		`is:"active"`:                 {{opIs, "active", false}},
+		"name:［full width］":           {{opName, "full width", true}},
 		"tags:web":                    {{opTag, "web", false}},
 		"username_email:a@b":          {{opUsernameEmail, "a@b", false}},
 		"any:x basic:y custom:z":      {{opAny, "x", false}, {opBasic, "y", false}, {opCustom, "z", false}},
@@ -47,9 +53,17 @@ func TestParseQuery(t *testing.T) {
 	}
 }
 
+// TestASearchOfManyWordsTakesNoLongerThanItIs: brackets that never close are looked for to the end.
+func TestASearchOfManyWordsTakesNoLongerThanItIs(t *testing.T) {
+	q := parseQuery(strings.Repeat("[ ", 250_000))
+	if len(q) != maxTerms+1 {
+		t.Errorf("got %d conditions", len(q))
+	}
+}
+
 // FuzzParseQuery holds every search string to conditions that can be asked of rows, and to reading back what is written of them.
 func FuzzParseQuery(f *testing.F) {
-	for _, s := range []string{"", "name:[a b] c", "[", "]", "[]", "[x", "is:is:active", "name:name:", ":", "::", "a:[b]c]", "\xff", "é ß \u00a0x", "any:[ ]", "in:\x00", "is:[x y", "file:[]]", "0\xf1ό"} {
+	for _, s := range []string{"", "name:[a b] c", "[", "]", "[]", "[x", "is:is:active", "name:name:", ":", "::", "a:[b]c]", "\xff", "é ß \u00a0x", "any:[ ]", "in:\x00", "is:[x y", "file:[]]", "0\xf1ό", `"a b" c`, `"a"b" "c`, `[a "b" c]`, "\uFF3Bx\uFF3D \uFF02y\uFF02"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
@@ -61,9 +75,9 @@ func FuzzParseQuery(f *testing.F) {
 			if c.op == opIs && !states[c.value] {
 				t.Fatalf("%q: got state %q", s, c.value)
 			}
-			if strings.ContainsFunc(c.value, unicode.IsSpace) || strings.ContainsAny(c.value, "[]") {
-				return // folding made a space of something else, or brackets would read otherwise
-			}
+		}
+		if len(q) > maxTerms {
+			return // the rest is one text, spaces and all
 		}
 		if diff := cmp.Diff(q, parseQuery(q.String()), cmp.AllowUnexported(term{})); diff != "" {
 			t.Fatalf("%q written as %q (-want +got):\n%s", s, q.String(), diff)
