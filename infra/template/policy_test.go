@@ -132,6 +132,7 @@ func TestEachFunctionMayDoWhatItNeedsAndNoMore(t *testing.T) {
 		"teampass-folders": {with(every, projects...), "index"},
 		"teampass-info":    {every, "index"},
 		"tpm-passwords":    {with(login, entries...), "index secrets credentials"},
+		"tpm-my-passwords": {with(login, entries...), "index secrets credentials"},
 		"tpm-projects":     {with(login, projects...), "index credentials"},
 		"tpm-users":        {login, "index credentials"},
 		"tpm-version":      {with(login, entries...), "index secrets credentials"},
