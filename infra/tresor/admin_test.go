@@ -156,7 +156,13 @@ func TestSettings(t *testing.T) {
 	if _, body := teamPass(t, s.url, "info/version", f.TeamPass.APIKey); body != `{"err":"API access not allowed."}` {
 		t.Errorf("the API is switched off: %s", body)
 	}
-	for _, wrong := range []string{"teampass.api=yes", "teampass.max_password=-1", "teampass.sources=here", "teampass.nothing=1", "teampass.api", "teampass.api="} {
+	if got := ok(t, "settings", "tpm.personal_passwords=0", "--data", dir, "--json"); !strings.Contains(got, `"tpm.personal_passwords":"0"`) {
+		t.Errorf("settings tpm.personal_passwords=0: %q", got)
+	}
+	if status, body := tpmGet(t, s.url, "my_passwords/count", f.Admin.Username, f.Admin.Password); status != http.StatusForbidden || !strings.Contains(body, `"Personal passwords are disabled"`) {
+		t.Errorf("personal passwords are switched off: %d %s", status, body)
+	}
+	for _, wrong := range []string{"teampass.api=yes", "teampass.max_password=-1", "teampass.sources=here", "teampass.nothing=1", "tpm.personal_passwords=off", "tpm.personal_passwords=", "teampass.api", "teampass.api="} {
 		if o := runCommand(t, "", "settings", wrong, "--data", dir); o.status != statusUsage {
 			t.Errorf("settings %s: %+v", wrong, o)
 		}
