@@ -18,6 +18,8 @@
 //	basic                       base64 of a user's name, a colon and the password
 //	project, password           ids of a project and a password of the same user
 //	spare_password              a password that may be deleted
+//	my_password                 a personal password of the same user
+//	moved_my_password, spare_my_password  personal passwords that may be moved and deleted
 //	public_key, timestamp, hash  a TPM key pair's public key, unix seconds, and the HMAC over what the event holds
 package events
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -25,10 +26,13 @@ type World struct {
 // entries are what is made, each in the one folder.
 var entries = []string{"item", "spare_item", "spare_item_short", "account", "password", "spare_password", "updated_item"}
 
+// personal are the personal ones, their secrets behind those of entries.
+var personal = []string{"my_password", "moved_my_password", "spare_my_password"}
+
 // Prepare makes what the events need in a vault that admin founded.
 func Prepare(ctx context.Context, v *vault.Vault, admin *auth.Founding) (*World, error) {
 	w := &World{Admin: admin}
-	for _, name := range entries {
+	for _, name := range slices.Concat(entries, personal) {
 		w.Secrets = append(w.Secrets, "canary of "+name+": "+auth.NewPassword())
 	}
 	req := vault.Request{Auth: auth.Token(admin.SysPass.AuthToken), Action: vault.Action{Dialect: vault.SysPass, Name: "account/create", Writes: true}}
@@ -42,8 +46,11 @@ func Prepare(ctx context.Context, v *vault.Vault, admin *auth.Founding) (*World,
 			return nil, err
 		}
 		ids := map[string]int64{"folder": int64(project), "updated_folder": int64(updated)}
-		for i, name := range entries {
+		for i, name := range slices.Concat(entries, personal) {
 			e := vault.Entry{Project: project, Manager: admin.AdminID, Name: "Replayed " + name, Username: "root"}
+			if i >= len(entries) {
+				e.Project, e.Owner = 0, admin.AdminID
+			}
 			id, err := t.CreateEntry(e, vault.Payload{Password: vault.NewSecret(w.Secrets[i])})
 			if err != nil {
 				return nil, err
@@ -68,7 +75,7 @@ func (w *World) name(ids map[string]int64) {
 		"updated_folder": strconv.FormatInt(ids["updated_folder"], 10), "username": w.Admin.Username, "password_of_user": w.Admin.Password,
 		"username_base64": base64.RawURLEncoding.EncodeToString([]byte(w.Admin.Username)), "password_of_user_base64": base64.RawURLEncoding.EncodeToString([]byte(w.Admin.Password)),
 	}
-	for _, name := range entries {
+	for _, name := range slices.Concat(entries, personal) {
 		w.values[name] = strconv.FormatInt(ids[name], 10)
 	}
 }

@@ -80,7 +80,7 @@ func TestFunctions(t *testing.T) {
 	if len(functions) == 0 {
 		t.Fatal("no functions")
 	}
-	name := regexp.MustCompile(`^(syspass|teampass-[a-z]+|tpm-[a-z]+|compactor)$`)
+	name := regexp.MustCompile(`^(syspass|teampass-[a-z]+|tpm-[a-z-]+|compactor)$`)
 	for id, f := range functions {
 		if !strings.HasSuffix(id, "Function") || !name.MatchString(folder(id)) {
 			t.Errorf("%s: folder functions/%s", id, folder(id))
@@ -164,10 +164,14 @@ func TestRouting(t *testing.T) {
 			"GET /index.php/api/v6/passwords.json", "POST /index.php/api/v3/passwords.json", "GET /index.php/api/v6/passwords/5.json", "GET /index.php/api/v5/passwords/search/a%2Fb.json",
 			"DELETE /index.php/api/v4/passwords/5.json", "GET /index.php/api/v4//passwords.json", "GET /index.php/api/v6/passwords/search/a/b/page/2.json", "PATCH /index.php/api/v6/passwords.json",
 		},
+		"tpm-my-passwords": {
+			"GET /index.php/api/v6/my_passwords.json", "POST /index.php/api/v5/my_passwords.json", "GET /index.php/api/v6/my_passwords/count.json", "GET /index.php/api/v6/my_passwords/search/a%2Fb/page/2.json",
+			"PUT /index.php/api/v6/my_passwords/5/move.json", "GET /index.php/api/v6/favorite_my_passwords.json", "DELETE /index.php/api/v3/favorite_my_passwords/5.json",
+		},
 		"tpm-projects": {"GET /index.php/api/v6/projects.json", "GET /index.php/api/v6/projects/5.json", "POST /index.php/api/v5/projects.json", "GET /index.php/api/v4/projects/0/subprojects.json"},
 		"tpm-users":    {"GET /index.php/api/v6/users/me.json", "GET /index.php/api/v3/users.json"},
 		"tpm-version": {
-			"GET /index.php/api/v6/version.json", "GET /index.php/api/V5/passwords.json", "GET /index.php/api/v7/passwords.json", "GET /index.php/api/v6", "GET /index.php/api/", "GET /index.php/api/v6/groups.json",
+			"GET /index.php/api/v6/version.json", "GET /index.php/api/V5/passwords.json", "GET /index.php/api/v7/passwords.json", "GET /index.php/api/v6", "GET /index.php/api/", "GET /index.php/api/v6/groups.json", "POST /index.php/api/v4/favorite_my_password/5.json",
 			"GET /api/v6/passwords.json", "POST /api/v3/passwords.json", "GET /api/V6/passwords/5.json", "GET /api/v6", "GET /api/v4//passwords.json", "GET /index.php/login", "GET /index.php/api/v6/passwords",
 		},
 	} {

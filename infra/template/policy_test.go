@@ -133,6 +133,7 @@ func TestEachFunctionMayDoWhatItNeedsAndNoMore(t *testing.T) {
 		"teampass-folders": {with(every, projects...), "index"},
 		"teampass-info":    {every, "index"},
 		"tpm-passwords":    {with(with(login, entries...), once), "index secrets credentials"},
+		"tpm-my-passwords": {with(with(login, entries...), once), "index secrets credentials"},
 		"tpm-projects":     {with(with(login, projects...), once), "index credentials"},
 		"tpm-users":        {login, "index credentials"},
 		"tpm-version":      {with(with(login, entries...), once), "index secrets credentials"},

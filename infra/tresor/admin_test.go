@@ -159,7 +159,13 @@ func TestSettings(t *testing.T) {
 	if got := ok(t, "settings", "tpm.hmac_window=3600", "--data", dir, "--json"); !strings.Contains(got, `"tpm.hmac_window":"3600"`) {
 		t.Errorf("settings tpm.hmac_window: %q", got)
 	}
-	for _, wrong := range []string{"tpm.hmac_window=0", "tpm.hmac_window=3601", "tpm.hmac_window=5m", "tpm.hmac_window=-1", "tpm.hmac_window=65537", "teampass.api=yes", "teampass.max_password=-1", "teampass.sources=here", "teampass.nothing=1", "teampass.api", "teampass.api="} {
+	if got := ok(t, "settings", "tpm.personal_passwords=0", "--data", dir, "--json"); !strings.Contains(got, `"tpm.personal_passwords":"0"`) {
+		t.Errorf("settings tpm.personal_passwords=0: %q", got)
+	}
+	if status, body := tpmGet(t, s.url, "my_passwords/count", f.Admin.Username, f.Admin.Password); status != http.StatusForbidden || !strings.Contains(body, `"Personal passwords are disabled"`) {
+		t.Errorf("personal passwords are switched off: %d %s", status, body)
+	}
+	for _, wrong := range []string{"tpm.hmac_window=0", "tpm.hmac_window=3601", "tpm.hmac_window=5m", "tpm.hmac_window=-1", "tpm.hmac_window=65537", "tpm.personal_passwords=off", "tpm.personal_passwords=", "teampass.api=yes", "teampass.max_password=-1", "teampass.sources=here", "teampass.nothing=1", "teampass.api", "teampass.api="} {
 		if o := runCommand(t, "", "settings", wrong, "--data", dir); o.status != statusUsage {
 			t.Errorf("settings %s: %+v", wrong, o)
 		}

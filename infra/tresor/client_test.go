@@ -76,6 +76,12 @@ func teamPass(t testing.TB, url, path, key string) (int, string) {
 // tpmMe asks who a user with a password is.
 func tpmMe(t testing.TB, url, username, password string) int {
 	t.Helper()
-	status, _ := send(t, http.MethodGet, url+"/index.php/api/v6/users/me.json", "", func(r *http.Request) { r.SetBasicAuth(username, password) })
+	status, _ := tpmGet(t, url, "users/me", username, password)
 	return status
+}
+
+// tpmGet reads from the TPM API as a user with a password.
+func tpmGet(t testing.TB, url, path, username, password string) (int, string) {
+	t.Helper()
+	return send(t, http.MethodGet, url+"/index.php/api/v6/"+path+".json", "", func(r *http.Request) { r.SetBasicAuth(username, password) })
 }

@@ -10,6 +10,7 @@ import (
 
 	"tresor/shared/auth"
 	"tresor/shared/dialect/teampass"
+	"tresor/shared/dialect/tpm"
 	"tresor/shared/vault"
 )
 
@@ -28,6 +29,7 @@ var knownSettings = map[string]setting{
 	teampass.SettingDuplicateItem:   {"1: items made through the TeamPass API may share a label", onOff, nil},
 	teampass.SettingDuplicateFolder: {"1: folders made through the TeamPass API may share a title", onOff, nil},
 	teampass.SettingMaxPassword:     {"longest password in bytes that the TeamPass API takes; 0: any", digits, nil},
+	tpm.SettingPersonal:             {"1: users have personal passwords in the TPM API, 0: they have none", onOff, nil},
 }
 
 func anything(string) bool { return true }

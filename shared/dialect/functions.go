@@ -52,6 +52,9 @@ var Functions = map[string]Constructor{
 	"TpmPasswordsFunction": func(s Parts) http.Handler {
 		return tpm.NewHandler(s.Vault, s.Auth, tpm.Passwords)
 	},
+	"TpmMyPasswordsFunction": func(s Parts) http.Handler {
+		return tpm.NewHandler(s.Vault, s.Auth, tpm.MyPasswords)
+	},
 	"TpmProjectsFunction": func(s Parts) http.Handler {
 		return tpm.NewHandler(s.Vault, s.Auth, tpm.Projects)
 	},

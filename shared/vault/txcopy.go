@@ -5,7 +5,7 @@ package vault
 // copied, so the action must be one that Reveals.
 //
 // Needs read on the entry and the right to create in the project. An archived entry can be copied, a linked one cannot (TPM 6.3).
-// Errors: NotFound (the entry or the project); Forbidden; Locked, LockedFirmly; BadReference (no such project).
+// Errors: NotFound (the entry or the project, or that is a personal folder); Forbidden; Locked, LockedFirmly; BadReference (no such project).
 func (t *Tx) CopyEntry(id EntryID, to ProjectID) (EntryID, error) {
 	e, _, err := t.Entry(id)
 	if err != nil {
@@ -13,6 +13,9 @@ func (t *Tx) CopyEntry(id EntryID, to ProjectID) (EntryID, error) {
 	}
 	if err := t.checkNewEntry(&Entry{Project: to}); err != nil {
 		return 0, err
+	}
+	if t.x.project(to).Owner != 0 { // a shared entry does not lie in somebody's personal folder, the caller's own included
+		return 0, fail(NotFound, "no such project")
 	}
 	return t.copyOf(e, func(c *Entry) { c.Project, c.Owner = to, 0 })
 }

@@ -21,6 +21,7 @@ const (
 	Projects
 	Users
 	Version
+	MyPasswords
 )
 
 // api serves the calls of some parts.

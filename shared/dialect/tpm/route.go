@@ -34,6 +34,23 @@ var routes = []route{ // the API on one screen
 	{Passwords, "passwords/search/STR", true, calls{"GET": passwordList("passwords/search", searchPasswords)}},
 	{Passwords, "passwords/ID", false, calls{"GET": reveal("passwords/show", showPassword), "PUT": change("passwords/update", decodePasswordChange, updatePassword), "DELETE": act("passwords/delete", deletePassword)}},
 
+	{MyPasswords, "my_passwords", true, calls{"GET": myPasswordList("my_passwords/list", activeMyPasswords), "POST": ownCreate("my_passwords/create", decodeNewMyPassword, createMyPassword)}},
+	{MyPasswords, "my_passwords/archived", true, calls{"GET": myPasswordList("my_passwords/archived", archivedMyPasswords)}},
+	{MyPasswords, "my_passwords/favorite", true, calls{"GET": myPasswordList("my_passwords/favorite", favoritePasswords)}},
+	{MyPasswords, "my_passwords/search/STR", true, calls{"GET": myPasswordList("my_passwords/search", searchMyPasswords)}},
+	{MyPasswords, "my_passwords/ID", false, calls{"GET": reveal("my_passwords/show", showMyPassword), "PUT": ownChange("my_passwords/update", decodeMyPasswordChange, updateMyPassword), "DELETE": ownAct("my_passwords/delete", deleteMyPassword)}},
+	{MyPasswords, "my_passwords/ID/custom_fields", false, calls{"PUT": ownChange("my_passwords/custom_fields", decodeDefinitions, defineMyPassword)}},
+	{MyPasswords, "my_passwords/ID/move", false, calls{"PUT": ownDerive("my_passwords/move", decodeMyTarget, moveMyPassword)}},
+	{MyPasswords, "my_passwords/ID/copy", false, calls{"POST": ownDerive("my_passwords/copy", decodeMyTarget, copyMyPassword)}},
+	{MyPasswords, "my_passwords/ID/duplicate", false, calls{"POST": ownDerive("my_passwords/duplicate", decodeMyNewName, duplicateMyPassword)}},
+	{MyPasswords, "my_passwords/ID/archive", false, calls{"PUT": ownAct("my_passwords/archive", archiveMyPassword)}},
+	{MyPasswords, "my_passwords/ID/unarchive", false, calls{"PUT": ownAct("my_passwords/unarchive", unarchiveMyPassword)}},
+	{MyPasswords, "my_passwords/ID/files", true, calls{"GET": list("my_passwords/files", myPasswordFiles)}},
+	{MyPasswords, "my_passwords/ID/upload", false, calls{"POST": ownAct("my_passwords/upload", uploadToMyPassword)}},
+	{MyPasswords, "favorite_my_passwords", true, calls{"GET": myPasswordList("my_passwords/favorite", favoritePasswords)}},
+	{MyPasswords, "favorite_my_passwords/ID", false, favoriteMyPassword},
+	{MyPasswords, "favorite_my_password/ID", false, favoriteMyPassword}, // clients before v6 write it so (tpm 7.5)
+
 	{Projects, "projects", true, calls{"GET": projectList("projects/list", activeProjects), "POST": create("projects/create", decodeProject, createProject)}},
 	{Projects, "projects/all", true, calls{"GET": projectList("projects/all", allProjects)}},
 	{Projects, "projects/archived", true, calls{"GET": projectList("projects/archived", archivedProjects)}},
@@ -45,7 +62,7 @@ var routes = []route{ // the API on one screen
 	{Version, "version", false, calls{"GET": show("version", showVersion)}},
 }
 
-// Actions lists every call, by name, for credentials that are narrowed to some.
+// Actions lists every call, by name, for credentials that are narrowed to some. Paths that do the same share one.
 func Actions() []vault.Action {
 	var list []vault.Action
 	for _, r := range routes {
@@ -54,7 +71,7 @@ func Actions() []vault.Action {
 		}
 	}
 	slices.SortFunc(list, func(a, b vault.Action) int { return strings.Compare(a.Name, b.Name) })
-	return list
+	return slices.Compact(list)
 }
 
 // find routes a call by the form of the path that counts, and fills in what the path says.

@@ -14,12 +14,15 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/tools/txtar"
+
+	"tresor/shared/vault"
 )
 
 var update = flag.Bool("update", false, "rewrite the replies of the transcripts")
 
 // TestTranscripts replays testdata: requests and replies in turn, each file on a world of its own. A request is written as on the wire, but
-// for its credentials: "As: USER" is Basic, "Signed-By: USER" a signature over the path, or over "Signed-URI".
+// for its credentials: "As: USER" is Basic, "Signed-By: USER" a signature over the path, or over "Signed-URI". A line "Setting: KEY=VALUE" before the first
+// request is a setting of the world's vault.
 func TestTranscripts(t *testing.T) {
 	paths, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(paths) == 0 {
@@ -42,6 +45,7 @@ func replay(t *testing.T, path string) {
 		t.Fatalf("%s: requests and replies do not pair", path)
 	}
 	w := newWorld(t)
+	w.set(t, string(archive.Comment))
 	for i := 0; i < len(archive.Files); i += 2 {
 		request, reply := archive.Files[i], &archive.Files[i+1]
 		got := []byte(written(w.send(t, w.parse(t, string(request.Data)))))
@@ -54,6 +58,17 @@ func replay(t *testing.T, path string) {
 	if *update {
 		if err := os.WriteFile(path, txtar.Format(archive), 0o644); err != nil {
 			t.Fatal(err)
+		}
+	}
+}
+
+// set makes the settings that a transcript's comment names.
+func (w *world) set(t *testing.T, comment string) {
+	t.Helper()
+	for line := range strings.Lines(comment) {
+		if setting, is := strings.CutPrefix(line, "Setting: "); is {
+			key, value, _ := strings.Cut(strings.TrimSpace(setting), "=")
+			w.Do(t, func(tx *vault.Tx) error { return tx.SetSetting(key, value) })
 		}
 	}
 }

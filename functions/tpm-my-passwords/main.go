@@ -1,0 +1,15 @@
+// Command tpm-my-passwords is the Lambda function that serves TPM personal passwords.
+package main
+
+import (
+	"net/http"
+
+	"tresor/shared/dialect/tpm"
+	"tresor/shared/wire"
+)
+
+func main() {
+	wire.Start("tpm-my-passwords", func(s *wire.System) http.Handler {
+		return tpm.NewHandler(s.Vault, s.Auth, tpm.MyPasswords)
+	}, tpm.Fail)
+}
