@@ -12,10 +12,12 @@ func TestMoveEntry(t *testing.T) {
 	o := newOffice(t)
 	var personal vault.ProjectID
 	var mine vault.EntryID
-	o.try(t, "manage", "", func(tx *vault.Tx) (err error) {
+	if got := o.try(t, "manage", "", func(tx *vault.Tx) (err error) {
 		mine, err = tx.CreateEntry(vault.Entry{Name: "mine", Owner: o.users["manage"].AdminID}, vault.Payload{})
 		return err
-	})
+	}); got != ok {
+		t.Fatal(got)
+	}
 	if got := o.try(t, "admin", "", func(tx *vault.Tx) (err error) {
 		personal, err = tx.CreateProject(vault.Project{Name: "1", Owner: 1})
 		return err

@@ -23,7 +23,7 @@ func (w *world) accesses(t *testing.T) (list []seen) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	slices.SortFunc(records, func(a, b *vault.AccessRecord) int { return int(a.Number) - int(b.Number) }) //nolint:gosec // a few
+	slices.SortFunc(records, func(a, b *vault.AccessRecord) int { return int(a.Number) - int(b.Number) })
 	for _, a := range records {
 		if !a.Withheld {
 			list = append(list, seen{a.Action, a.Reason, a.User, a.Secrets})

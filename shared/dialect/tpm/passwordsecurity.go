@@ -75,7 +75,7 @@ func decodePasswordSecurity(f fields) (c vault.EntrySecurityChange, err error) {
 	if there {
 		grants := make([]vault.UserGrant, 0, len(users))
 		for _, p := range users {
-			grants = append(grants, vault.UserGrant{User: vault.UserID(p.id), Level: vault.Level(p.permission)}) //nolint:gosec // levels returns only those of passwords
+			grants = append(grants, vault.UserGrant{User: vault.UserID(p.id), Level: vault.Level(p.permission)})
 		}
 		c.Users = &grants
 	}
@@ -85,7 +85,7 @@ func decodePasswordSecurity(f fields) (c vault.EntrySecurityChange, err error) {
 	}
 	grants := make([]vault.GroupGrant, 0, len(groups))
 	for _, p := range groups {
-		grants = append(grants, vault.GroupGrant{Group: vault.GroupID(p.id), Level: vault.Level(p.permission)}) //nolint:gosec // as above
+		grants = append(grants, vault.GroupGrant{Group: vault.GroupID(p.id), Level: vault.Level(p.permission)})
 	}
 	c.Groups = &grants
 	return c, nil
@@ -99,7 +99,7 @@ func (f fields) levels(name string) ([]pair, bool, error) {
 	}
 	seen := map[uint64]bool{}
 	for _, p := range list {
-		if _, known := levelLabels[vault.Level(p.permission)]; !known { //nolint:gosec // pairs has it between 0 and 99
+		if _, known := levelLabels[vault.Level(p.permission)]; !known {
 			return nil, false, invalid(name + " has a permission that is not 0, 10, 20 or 30")
 		}
 		if seen[p.id] {

@@ -101,10 +101,10 @@ func TestSecurityListsReplace(t *testing.T) {
 		}
 		var users, groups [][2]int
 		for _, u := range got.Users {
-			users = append(users, [2]int{int(u.User.ID), u.Permission.ID}) //nolint:gosec // small
+			users = append(users, [2]int{int(u.User.ID), u.Permission.ID})
 		}
 		for _, g := range got.Groups {
-			groups = append(groups, [2]int{int(g.Group.ID), g.Permission.ID}) //nolint:gosec // small
+			groups = append(groups, [2]int{int(g.Group.ID), g.Permission.ID})
 		}
 		u, _ := json.Marshal(users)
 		g, _ := json.Marshal(groups)
