@@ -177,7 +177,7 @@ func (r *Reader) unlock(e *Entry) error {
 	case e.Lock == LockPermission:
 		return fail(LockedFirmly, "the entry is locked: a permission is needed")
 	}
-	r.reasons = true
+	r.reasons, r.announced = true, true // the reason is for others to see, even where no secret leaves (TPM 6.3)
 	return nil
 }
 

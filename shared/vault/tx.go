@@ -79,12 +79,11 @@ func (t *Tx) checkNewEntry(e *Entry) error {
 		return t.checkNewPersonal(e)
 	}
 	p := t.x.project(e.Project)
-	if p == nil || p.Trashed.Is() || p.Owner != 0 { // a shared entry in a personal folder would be lost for who shares it
+	if p == nil || p.Trashed.Is() {
 		return fail(BadReference, "no such project")
 	}
-	a := t.projectAccess(p.ID)
-	switch {
-	case a.Level < ProjectTraverse:
+	switch a := t.projectAccess(p.ID); {
+	case p.Owner != 0, a.Level < ProjectCreate && !t.knows(p.ID, a): // a shared entry in a personal folder would be lost for who shares it
 		return fail(NotFound, "no such project")
 	case a.Level < ProjectCreate:
 		return fail(Forbidden, "not allowed to create entries in this project")
@@ -92,6 +91,15 @@ func (t *Tx) checkNewEntry(e *Entry) error {
 		return fail(Forbidden, "the project is archived")
 	}
 	return nil
+}
+
+// knows reports whether the caller may know of a project: also one that only shows its name, as the place of an entry that the caller may read (TPM 7.1).
+func (t *Tx) knows(id ProjectID, a ProjectAccess) bool {
+	if a.Level >= ProjectTraverse {
+		return true
+	}
+	_, _, err := t.Project(id)
+	return err == nil
 }
 
 // mayMake decides whether the caller may make an entry as it is: for itself, or, if it may assign, for others. Of two callers each must.

@@ -549,8 +549,8 @@ func TestASharedEntryStaysOutOfPersonalFolders(t *testing.T) {
 	}); got != ok {
 		t.Fatal(got)
 	}
-	if got := o.try(t, "admin", "", o.edit(func(e *vault.Entry) { e.Project = folder })); got != vault.BadReference {
-		t.Errorf("got %v, want BadReference", got)
+	if got := o.try(t, "admin", "", o.edit(func(e *vault.Entry) { e.Project = folder })); got != vault.NotFound {
+		t.Errorf("got %v, want NotFound", got)
 	}
 	o.Do(t, func(tx *vault.Tx) error {
 		if e, _, err := tx.Entry(o.entry); err != nil || e.Project != room {

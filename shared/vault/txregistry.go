@@ -156,6 +156,9 @@ func (t *Tx) SetFavourite(id EntryID, marked bool) error {
 	if _, _, err := t.Entry(id); err != nil {
 		return err
 	}
+	if t.IsFavourite(id) == marked {
+		return nil
+	}
 	f.Entries = withMember(f.Entries, id, marked)
 	t.put(Change{Favourites: f})
 	return nil

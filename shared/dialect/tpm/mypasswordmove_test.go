@@ -113,7 +113,7 @@ func TestWhereAMyPasswordCanGo(t *testing.T) {
 	}{
 		"a project that one may read":      {7, readable, 403},
 		"a project that is archived":       {7, old, 403},
-		"a project of which only the name": {7, 2, 404},
+		"a project of which only the name": {7, 2, 403},
 		"a project of others":              {7, 4, 404},
 		"no project":                       {7, 999, 404},
 		"another's personal folder":        {7, others, 404},

@@ -33,6 +33,20 @@ var routes = []route{ // the API on one screen
 	{Passwords, "passwords/favorite", true, calls{"GET": passwordList("passwords/favorite", favoritePasswords)}},
 	{Passwords, "passwords/search/STR", true, calls{"GET": passwordList("passwords/search", searchPasswords)}},
 	{Passwords, "passwords/ID", false, calls{"GET": reveal("passwords/show", showPassword), "PUT": change("passwords/update", decodePasswordChange, updatePassword), "DELETE": act("passwords/delete", deletePassword)}},
+	{Passwords, "passwords/ID/security", false, calls{"GET": show("passwords/security", passwordSecurity), "PUT": change("passwords/security/update", decodePasswordSecurity, setPasswordSecurity)}},
+	{Passwords, "passwords/ID/custom_fields", false, calls{"PUT": change("passwords/custom_fields", decodeDefinitions, definePasswordFields)}},
+	{Passwords, "passwords/ID/move", false, calls{"PUT": change("passwords/move", decodeTarget, movePassword)}},
+	{Passwords, "passwords/ID/copy", false, calls{"POST": derive("passwords/copy", decodeTarget, copyPassword)}},
+	{Passwords, "passwords/ID/duplicate", false, calls{"POST": derive("passwords/duplicate", decodeNewName, duplicatePassword)}},
+	{Passwords, "passwords/ID/archive", false, calls{"PUT": act("passwords/archive", archivePassword)}},
+	{Passwords, "passwords/ID/unarchive", false, calls{"PUT": act("passwords/unarchive", unarchivePassword)}},
+	{Passwords, "passwords/ID/lock", false, calls{"PUT": act("passwords/lock", lockPassword)}},
+	{Passwords, "passwords/ID/unlock", false, calls{"PUT": act("passwords/unlock", unlockPassword)}},
+	{Passwords, "passwords/ID/files", true, calls{"GET": list("passwords/files", passwordFiles)}},
+	{Passwords, "passwords/ID/upload", false, calls{"POST": change("passwords/upload", decodeUpload, uploadToPassword)}},
+	{Passwords, "favorite_passwords", true, calls{"GET": passwordList("favorite_passwords/list", favoritePasswords)}},
+	{Passwords, "favorite_passwords/ID", false, calls{"POST": act("favorite_passwords/add", markPassword), "DELETE": act("favorite_passwords/delete", unmarkPassword)}},
+	{Passwords, "favorite_password/ID", false, calls{"POST": act("favorite_passwords/add", markPassword), "DELETE": act("favorite_passwords/delete", unmarkPassword)}}, // tpm.py, up to v5 (tpm 7.5)
 
 	{MyPasswords, "my_passwords", true, calls{"GET": myPasswordList("my_passwords/list", activeMyPasswords), "POST": ownCreate("my_passwords/create", decodeNewMyPassword, createMyPassword)}},
 	{MyPasswords, "my_passwords/archived", true, calls{"GET": myPasswordList("my_passwords/archived", archivedMyPasswords)}},
@@ -71,7 +85,7 @@ func Actions() []vault.Action {
 		}
 	}
 	slices.SortFunc(list, func(a, b vault.Action) int { return strings.Compare(a.Name, b.Name) })
-	return slices.Compact(list)
+	return slices.Compact(list) // another spelling of a path has the same action
 }
 
 // find routes a call by the form of the path that counts, and fills in what the path says.
