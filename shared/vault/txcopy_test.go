@@ -177,7 +177,9 @@ func TestWhoMayCopy(t *testing.T) {
 func TestADuplicateNeedsManageOrTheRightToCreate(t *testing.T) {
 	o := newOffice(t)
 	grants := []vault.UserGrant{{User: o.users["none"].AdminID, Level: vault.LevelManage}, {User: o.users["read"].AdminID, Level: vault.LevelEdit}}
-	o.Do(t, func(tx *vault.Tx) error { return tx.SetEntrySecurity(o.entry, vault.EntrySecurityChange{Users: &grants}) })
+	o.Do(t, func(tx *vault.Tx) error {
+		return tx.SetEntrySecurity(o.entry, vault.EntrySecurityChange{Users: &grants})
+	})
 	for who, want := range map[string]vault.Kind{"none": ok, "read": vault.Forbidden} {
 		if _, got := o.make(t, o.request(who, ""), duplicateOf(o.entry)); got != want {
 			t.Errorf("%s: got %v, want %v", who, got, want)
