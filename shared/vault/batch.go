@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 )
 
@@ -29,6 +30,9 @@ func (v *Vault) prepare(s *State, batch []*update) (a Attempt, taken []*update, 
 		}
 		fork := o.fork()
 		t, err := v.runOne(s, fork, u)
+		if t != nil && u.req.Action.Reveals && t.borrows(o) {
+			break
+		}
 		if i > 0 && err == nil && (len(fork.payloads)+len(fork.drop) > batchPayloads || size+t.size() > batchBytes) {
 			break
 		}
@@ -63,6 +67,12 @@ func (v *Vault) runOne(s *State, o *overlay, u *update) (t *Tx, err error) {
 		}
 	}()
 	return t, u.run(t)
+}
+
+// borrows reports whether the function took a secret that another one writes in this transaction. Where it must be on record who has it, that waits for the next one:
+// this secret has no place yet that a record could name.
+func (t *Tx) borrows(others *overlay) bool {
+	return slices.ContainsFunc(t.passedOn, func(k SecretKey) bool { _, ok := others.payloads[k]; return ok })
 }
 
 // panicSite returns the file and line that a recovered panic came from.

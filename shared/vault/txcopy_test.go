@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -19,7 +20,6 @@ var staff = []string{"none", "traverse", "read", "create", "edit", "manage", "fu
 
 // The answers for all of the staff, by what an action on an entry needs.
 var (
-	readers  = [9]vault.Kind{vault.NotFound, vault.NotFound, ok, ok, ok, ok, ok, ok, ok}
 	managers = [9]vault.Kind{vault.NotFound, vault.NotFound, vault.Forbidden, vault.Forbidden, vault.Forbidden, ok, ok, vault.Forbidden, ok}
 	creators = [9]vault.Kind{vault.NotFound, vault.NotFound, vault.Forbidden, ok, ok, ok, ok, vault.Forbidden, ok}
 	nobody   = [9]vault.Kind{vault.NotFound, vault.NotFound, vault.Forbidden, vault.Forbidden, vault.Forbidden, vault.Forbidden, vault.Forbidden, vault.Forbidden, vault.Forbidden}
@@ -210,7 +210,6 @@ func TestACopyHasTheDataAndNoneOfTheRights(t *testing.T) {
 	for name, do := range map[string]func(*vault.Tx) (vault.EntryID, error){
 		"copy": copyOf(full, elsewhre), "duplicate": duplicateOf(full),
 	} {
-		o.Do(t, func(tx *vault.Tx) error { return nil })
 		id := o.must(t, "manage", "because", do)
 		got, gotSecrets := o.show(t, "manage", id)
 		want := vault.Entry{ID: id, Project: elsewhre, Category: source.Category, Name: "name", Username: "user", Email: "e@example.com", URL: "url", Notes: "notes", Tags: []vault.TagID{1}, Expiry: 7,
@@ -538,5 +537,101 @@ func TestACopyWhoseRecordFailedIsNotMadeByALaterAttempt(t *testing.T) {
 	}
 	if runs < 3 {
 		t.Errorf("the race was not lost: %d runs", runs)
+	}
+}
+
+// TestACopyOfWhatAnotherWritesInTheSameBatchIsOnRecord: the secret is that of the Update before it.
+func TestACopyOfWhatAnotherWritesInTheSameBatchIsOnRecord(t *testing.T) {
+	o := newOffice(t)
+	var id vault.EntryID
+	var set, copied error
+	o.behind(t, func(ctx context.Context) {
+		_, set = vault.Update(ctx, o.Vault, o.request("admin", ""), func(tx *vault.Tx) (int, error) { return 0, tx.SetPassword(o.entry, vault.NewSecret("2")) })
+	}, func(ctx context.Context) {
+		id, copied = vault.Update(ctx, o.Vault, o.request("full", ""), copyOf(o.entry, elsewhre))
+	})
+	if set != nil || copied != nil {
+		t.Fatal(set, copied)
+	}
+	list := o.records(t)
+	want := vault.SecretKey{Entry: o.entry, Version: 2}
+	if !slices.ContainsFunc(list, func(a vault.AccessRecord) bool {
+		return a.User == o.users["full"].AdminID && slices.Contains(a.Secrets, want)
+	}) {
+		t.Errorf("no record names what was copied: %+v", list)
+	}
+	if _, secrets := o.show(t, "full", id); secrets[0] != "2" {
+		t.Errorf("copied: %v", secrets)
+	}
+}
+
+// TestWhatTheCallerWroteItselfNeedsNoRecord: it knows it.
+func TestWhatTheCallerWroteItselfNeedsNoRecord(t *testing.T) {
+	o := newOffice(t)
+	id := o.must(t, "full", "", func(tx *vault.Tx) (vault.EntryID, error) {
+		id, err := tx.CreateEntry(vault.Entry{Name: "own", Project: room}, vault.Payload{Password: vault.NewSecret("own")})
+		if err != nil {
+			return 0, err
+		}
+		return tx.CopyEntry(id, elsewhre)
+	})
+	if list := o.records(t); len(list) != 0 {
+		t.Errorf("records: %+v", list)
+	}
+	if _, secrets := o.show(t, "full", id); secrets[0] != "own" {
+		t.Errorf("copied: %v", secrets)
+	}
+}
+
+// TestACopyIsBusyWhileItsRecordCannotBeWritten, and changes nothing.
+func TestACopyIsBusyWhileItsRecordCannotBeWritten(t *testing.T) {
+	f := vaulttest.NewFaulty(vaulttest.NewMemory().Open(), 1)
+	o := newOfficeOn(t, f)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second) // leaves the commit the least time
+	defer cancel()
+	f.Reset()
+	f.Throttle(vaulttest.PutAccess, 1<<30)
+	if _, err := vault.Update(ctx, o.Vault, o.request("full", ""), copyOf(o.entry, elsewhre)); !errors.Is(err, vault.Busy) {
+		t.Errorf("got %v, want Busy", err)
+	}
+	if got := f.Count(vaulttest.Commit).Calls; got != 0 {
+		t.Errorf("%d commits", got)
+	}
+	f.Throttle(vaulttest.PutAccess, 0)
+	o.must(t, "full", "", copyOf(o.entry, elsewhre))
+}
+
+// TestALostAnswerIsOneChange for whatever a function makes.
+func TestALostAnswerIsOneChange(t *testing.T) {
+	f := vaulttest.NewFaulty(vaulttest.NewMemory().Open(), 1)
+	o := newOfficeOn(t, f)
+	personal := o.must(t, "admin", "", newEntry(vault.Entry{Name: "mine", Owner: 1}, "x"))
+	count := func() (entries, projects int) {
+		_, _ = see(t, o, o.request("admin", ""), func(r *vault.Reader) (int, error) {
+			_, entries = r.Entries(vault.ByUpdated, func(*vault.Row) bool { return true }, 0, 0)
+			projects = len(r.Projects())
+			return 0, nil
+		})
+		return entries, projects
+	}
+	for _, row := range []struct {
+		name              string
+		do                func(*vault.Tx) (vault.EntryID, error)
+		entries, projects int
+	}{
+		{"a duplicate", duplicateOf(o.entry), 1, 0},
+		{"a shared one", shareOf(personal, room), 0, 0},
+		{"a subproject", func(tx *vault.Tx) (vault.EntryID, error) {
+			_, err := tx.CreateSubproject(vault.Project{Name: "sub", Parent: room})
+			return 0, err
+		}, 0, 1},
+		{"a leaf", func(tx *vault.Tx) (vault.EntryID, error) { return 0, tx.TrashLeaf(5) }, 0, -1},
+	} {
+		entries, projects := count()
+		f.LoseAnswer(1)
+		o.must(t, "admin", "", row.do)
+		if e, p := count(); e != entries+row.entries || p != projects+row.projects {
+			t.Errorf("%s: %d entries and %d projects, before %d and %d", row.name, e, p, entries, projects)
+		}
 	}
 }

@@ -68,7 +68,7 @@ func (d *definer) apply(c FieldChange) error {
 	i, found := slices.BinarySearchFunc(d.e.Fields, c.Number, func(f CustomField, n uint8) int { return int(f.Number) - int(n) })
 	if c.Remove {
 		if found {
-			d.hide(c.Number, d.e.Fields[i])
+			d.hide(d.e.Fields[i])
 			d.e.Fields = slices.Delete(d.e.Fields, i, i+1)
 		}
 		return nil
@@ -107,7 +107,7 @@ func (d *definer) data(f CustomField, defined bool) string {
 }
 
 // hide moves a field's data into the payload.
-func (d *definer) hide(number uint8, f CustomField) {
+func (d *definer) hide(f CustomField) {
 	if !f.Type.Encrypted() {
 		f.Type = FieldEncryptedText
 		d.place(&f, f.Data)
