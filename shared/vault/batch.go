@@ -15,7 +15,7 @@ const (
 )
 
 // prepare runs the functions and gathers their changes. A batch ends early where it would become too large, and behind a change of
-// permissions: the callers after it must be resolved on a state that holds it.
+// permissions: the callers after it must be resolved on a state that holds it. It ends before a function that copies a secret of the same batch, too.
 func (v *Vault) prepare(s *State, batch []*update) (a Attempt, taken []*update, missing []SecretKey) {
 	a.Base = s.heads
 	o := newOverlay(s)

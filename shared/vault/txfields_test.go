@@ -55,6 +55,14 @@ func TestWhoMayDefineFields(t *testing.T) {
 			t.Errorf("%s: got %v, want %v", who, got, managers[i])
 		}
 	}
+	o.narrow(t, "elsewhere", "admin", vault.Credential{Projects: []vault.ProjectID{elsewhre}})
+	o.narrow(t, "in the room", "admin", vault.Credential{Projects: []vault.ProjectID{room}})
+	o.narrow(t, "reading", "admin", vault.Credential{ReadOnly: true})
+	for who, want := range map[string]vault.Kind{"elsewhere": vault.NotFound, "in the room": ok, "reading": vault.Forbidden} {
+		if got := o.try(t, who, "", define(o.entry, typed(1, vault.FieldEncryptedText))); got != want {
+			t.Errorf("a credential %s: got %v, want %v", who, got, want)
+		}
+	}
 	link := o.must(t, "admin", "", newEntry(vault.Entry{Name: "link", Project: room, Source: o.entry}, ""))
 	locked := o.must(t, "admin", "", newEntry(vault.Entry{Name: "locked", Project: room, Lock: vault.LockReason}, "x"))
 	firmly := o.must(t, "admin", "", newEntry(vault.Entry{Name: "firmly", Project: room, Lock: vault.LockPermission}, "x"))

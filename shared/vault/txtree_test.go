@@ -533,3 +533,34 @@ func slowNodes(r *vault.Reader, under vault.ProjectID, narrowed bool) (list []va
 	})
 	return list
 }
+
+func TestTwoCallersMoveAndTrashWhatBothMay(t *testing.T) {
+	e := newEstate(t)
+	for _, row := range []struct {
+		first, second string
+		move, trash   vault.Kind
+	}{
+		{"pm", "admin", ok, ok}, {"admin", "pm", ok, ok}, {"pm", "full", vault.Forbidden, vault.Forbidden}, {"admin", "guest", vault.Forbidden, vault.Forbidden}, {"pm", "none", vault.NotFound, vault.NotFound},
+	} {
+		req := e.request(row.first, "")
+		req.Also = auth.Token(e.users[row.second].SysPass.AuthToken)
+		undone := func(fn func(*vault.Tx) error) vault.Kind {
+			_, got := e.make(t, req, func(tx *vault.Tx) (vault.EntryID, error) {
+				if err := fn(tx); err != nil {
+					return 0, err
+				}
+				return 0, &vault.Error{Kind: vault.Throttled}
+			})
+			if got == vault.Throttled {
+				return ok
+			}
+			return got
+		}
+		if got := undone(move(e.nook, elsewhre)); got != row.move {
+			t.Errorf("a move by %s and %s: got %v, want %v", row.first, row.second, got, row.move)
+		}
+		if got := undone(func(tx *vault.Tx) error { return tx.TrashLeaf(e.nook) }); got != row.trash {
+			t.Errorf("a leaf by %s and %s: got %v, want %v", row.first, row.second, got, row.trash)
+		}
+	}
+}
