@@ -15,7 +15,7 @@ const (
 )
 
 // prepare runs the functions and gathers their changes. A batch ends early where it would become too large, and behind a change of
-// permissions: the callers after it must be resolved on a state that holds it.
+// permissions: the callers after it must be resolved on a state that holds it. It ends before a function that copies a secret of the same batch, too.
 func (v *Vault) prepare(s *State, batch []*update) (a Attempt, taken []*update, missing []SecretKey) {
 	a.Base = s.heads
 	o := newOverlay(s)
@@ -30,6 +30,9 @@ func (v *Vault) prepare(s *State, batch []*update) (a Attempt, taken []*update, 
 		}
 		fork := o.fork()
 		t, err := v.runOne(s, fork, u)
+		if t != nil && u.req.Action.Reveals && t.borrows(o) {
+			break
+		}
 		if i > 0 && err == nil && (len(fork.payloads)+len(fork.drop)+len(a.Marks) > batchItems || size+t.size() > batchBytes) {
 			break
 		}
@@ -73,6 +76,12 @@ func (v *Vault) runOne(s *State, o *overlay, u *update) (t *Tx, err error) {
 		}
 	}()
 	return t, u.run(t)
+}
+
+// borrows reports whether the function took a secret that another one writes in this transaction. Where it must be on record who has it, that waits for the next one:
+// this secret has no place yet that a record could name.
+func (t *Tx) borrows(others *overlay) bool {
+	return slices.ContainsFunc(t.passedOn, func(k SecretKey) bool { _, ok := others.payloads[k]; return ok })
 }
 
 // panicSite returns the file and line that a recovered panic came from.

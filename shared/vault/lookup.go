@@ -40,7 +40,16 @@ func (r *Reader) collect(id ProjectID, into map[ProjectID]bool) {
 	}
 	into[id] = true
 	for _, child := range r.state.children[id] {
-		r.collect(child, into)
+		if p := r.x.project(child); p != nil && p.Parent == id {
+			r.collect(child, into)
+		}
+	}
+	if o, ok := r.x.(*overlay); ok { // made or moved here by this Update, or by one before it in the transaction
+		for child, p := range o.projectsNow {
+			if p.Parent == id {
+				r.collect(child, into)
+			}
+		}
 	}
 }
 

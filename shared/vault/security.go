@@ -98,18 +98,23 @@ func (t *Tx) SetEntrySecurity(id EntryID, c EntrySecurityChange) error {
 	})
 }
 
-// checkSecurity refuses what cannot be granted: more than read to a Read only user, edit on a link, whose data is its source's.
+// checkSecurity refuses what a change names and cannot be granted: more than read to a Read only user, edit on a link, whose data is its source's.
 func (t *Tx) checkSecurity(e *Entry, c EntrySecurityChange) error {
 	readOnly := func(id UserID) bool { u := t.x.user(id); return u != nil && u.Role == ReadOnly }
-	if c.Manager != nil && readOnly(e.Manager) {
+	switch {
+	case c.Manager != nil && *c.Manager == 0:
+		return fail(BadReference, "no such user")
+	case c.Manager != nil && readOnly(*c.Manager):
 		return fail(Invalid, "a Read only user manages nothing")
 	}
-	edits := slices.ContainsFunc(e.Groups, func(g GroupGrant) bool { return g.Level == LevelEdit })
-	for _, g := range e.Users {
-		if c.Users != nil && g.Level > LevelRead && readOnly(g.User) {
-			return fail(Invalid, "a Read only user cannot have this permission")
+	edits := c.Groups != nil && slices.ContainsFunc(e.Groups, func(g GroupGrant) bool { return g.Level == LevelEdit })
+	if c.Users != nil {
+		for _, g := range e.Users {
+			if g.Level > LevelRead && readOnly(g.User) {
+				return fail(Invalid, "a Read only user cannot have this permission")
+			}
+			edits = edits || g.Level == LevelEdit
 		}
-		edits = edits || g.Level == LevelEdit
 	}
 	if e.Source != 0 && edits {
 		return fail(Exists, "a linked entry cannot be edited")

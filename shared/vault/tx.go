@@ -13,6 +13,7 @@ type Tx struct {
 	o        *overlay
 	changes  []Change
 	strength func(string) Strength
+	passedOn []SecretKey // payloads of this transaction that the function went on with
 }
 
 func (t *Tx) put(c Change) {

@@ -8,6 +8,7 @@ import (
 	"tresor/shared/auth"
 	"tresor/shared/scenario"
 	"tresor/shared/vault"
+	"tresor/shared/vault/vaulttest"
 )
 
 // office is a vault with a project, a user for each level on it, and an entry.
@@ -26,7 +27,12 @@ const (
 
 func newOffice(t *testing.T) *office {
 	t.Helper()
-	o := &office{System: scenario.New(t), users: map[string]*auth.Founding{}}
+	return newOfficeOn(t, vaulttest.NewMemory())
+}
+
+func newOfficeOn(t *testing.T, store vault.Store) *office {
+	t.Helper()
+	o := &office{System: scenario.On(t, store), users: map[string]*auth.Founding{}}
 	levels := map[string]vault.ProjectLevel{"none": 0, "traverse": 10, "read": 20, "create": 30, "edit": 40, "manage": 50, "full": 60}
 	var grants []vault.ProjectUserGrant
 	for _, name := range []string{"none", "traverse", "read", "create", "edit", "manage", "full"} {

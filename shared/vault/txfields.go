@@ -29,7 +29,7 @@ func (t *Tx) DefineFields(id EntryID, changes []FieldChange, fits func(FieldType
 			return err
 		}
 	}
-	d := definer{e, p.clone(), fits, label, false}
+	d := definer{e, p.clone(), fits, label, t.rate}
 	for _, c := range changes {
 		if err := d.apply(c); err != nil {
 			return err
@@ -42,7 +42,7 @@ func (t *Tx) DefineFields(id EntryID, changes []FieldChange, fits func(FieldType
 		return err
 	}
 	t.touch(e)
-	if d.moved {
+	if !d.payload.sameFields(p) {
 		t.reattach(e, d.payload)
 	}
 	t.put(Change{Entry: e})
@@ -61,7 +61,7 @@ type definer struct {
 	payload Payload
 	fits    func(FieldType, string) error
 	label   func(uint8) string
-	moved   bool // the payload changed
+	rate    func(Secret) Strength
 }
 
 func (d *definer) apply(c FieldChange) error {
@@ -116,17 +116,27 @@ func (d *definer) hide(f CustomField) {
 
 // place puts a field's data where its type has it, and nowhere else.
 func (d *definer) place(f *CustomField, data string) {
-	before := d.payload.Fields[f.Number].Reveal()
-	f.Strength = Strength{}
+	f.Data, f.Strength = data, Strength{}
+	delete(d.payload.Fields, f.Number)
+	if f.Type.Encrypted() && data != "" {
+		d.payload.Fields[f.Number] = NewSecret(data)
+	}
 	if f.Type.Encrypted() {
 		f.Data = ""
-		d.payload.Fields[f.Number] = NewSecret(data)
-		d.moved = d.moved || before != data || f.Type == FieldPassword
-		return
 	}
-	f.Data = data
-	delete(d.payload.Fields, f.Number)
-	d.moved = d.moved || before != ""
+	if f.Type == FieldPassword {
+		f.Strength = d.rate(NewSecret(data))
+	}
+}
+
+// sameFields reports whether two payloads have the same custom data: it is no new version then.
+func (p Payload) sameFields(q Payload) bool {
+	for n := range uint8(MaxCustomFields) {
+		if p.Fields[n+1].Reveal() != q.Fields[n+1].Reveal() {
+			return false
+		}
+	}
+	return true
 }
 
 // reattach is attach for a payload whose password is what it was.

@@ -212,7 +212,7 @@ func (t *Tx) SetProjectSecurity(id ProjectID, c ProjectSecurityChange) error {
 func (t *Tx) newGrants(p *Project, c ProjectSecurityChange) (ProjectGrants, error) {
 	g, set := t.Grants(p.ID)
 	if !set && p.Parent != 0 {
-		g.All = ProjectInherit // what it has without grants, for everyone that the change does not name
+		g = *t.inherited(p.ID, p.Parent) // what it has without grants, for everyone that the change does not name
 	}
 	if c.All != nil {
 		g.All = *c.All

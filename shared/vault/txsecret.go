@@ -57,7 +57,9 @@ func (t *Tx) setPayload(id EntryID, change func(*Payload), newPassword bool) err
 
 // current returns the newest payload of an entry: one that this Update wrote, or the stored one, which is fetched if need be.
 func (t *Tx) current(e *Entry) (Payload, error) {
-	if p, ok := t.o.payloads[SecretKey{e.ID, e.SecretVersion}]; ok {
+	key := SecretKey{e.ID, e.SecretVersion}
+	if p, ok := t.o.payloads[key]; ok {
+		t.passedOn = append(t.passedOn, key)
 		return p, nil
 	}
 	return t.payload(e)

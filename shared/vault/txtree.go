@@ -6,8 +6,15 @@ import (
 )
 
 // CreateSubproject is CreateProject below a parent, with everything granted as there: to all, and to each user and group that has something on the parent, as the same
-// subject has on it (TPM 4.4: 99). The parent's manager has no more than these. At the root it is CreateProject.
+// subject has on it (TPM 4.4: 99). The parent's manager has no more than these. At the root it is CreateProject. Errors: as there; Invalid, too, for a shared one below
+// a personal one.
 func (t *Tx) CreateSubproject(p Project) (ProjectID, error) {
+	if err := t.MayCreateProject(p.Parent); err != nil {
+		return 0, err
+	}
+	if parent := t.x.project(p.Parent); parent != nil && parent.Owner != p.Owner {
+		return 0, fail(Invalid, "personal and shared projects do not mix")
+	}
 	id, err := t.CreateProject(p)
 	if err != nil || p.Parent == 0 {
 		return id, err
@@ -127,10 +134,13 @@ func (t *Tx) movedGrants(p *Project, parent ProjectID) *ProjectGrants {
 
 // TrashLeaf puts a project that has no subprojects into the trash, with its entries. Needs and errors as TrashTree; Forbidden for one that has subprojects (TPM 7.1).
 func (t *Tx) TrashLeaf(id ProjectID) error {
-	if _, _, err := t.Project(id); err != nil {
+	p, _, err := t.Project(id)
+	switch {
+	case err != nil:
 		return err
-	}
-	if len(t.Children(id)) > 0 {
+	case p.Owner != 0: // TrashTree would leave it where it is
+		return fail(Forbidden, "a personal folder stays")
+	case len(t.Children(id)) > 0:
 		return fail(Forbidden, "the project has subprojects")
 	}
 	return t.TrashTree(id)

@@ -304,6 +304,9 @@ func (v *Vault) load(ctx context.Context, batch []*update, keys []SecretKey) err
 		if u.failed == nil {
 			u.failed = v.recordCopies(ctx, u)
 		}
+		if u.failed != nil {
+			continue // what no record names is not there for a later attempt, either
+		}
 		for _, k := range u.wants {
 			u.loaded[k] = loaded[k]
 		}
