@@ -132,9 +132,9 @@ func TestEachFunctionMayDoWhatItNeedsAndNoMore(t *testing.T) {
 		"teampass-folders": {with(every, projects...), "index"},
 		"teampass-info":    {every, "index"},
 		"tpm-passwords":    {with(login, entries...), "index secrets credentials"},
-		"tpm-projects":     {with(login, projects...), "index credentials"},
+		"tpm-projects":     {with(with(login, projects...), permissions...), "index credentials"},
 		"tpm-users":        {login, "index credentials"},
-		"tpm-version":      {with(login, entries...), "index secrets credentials"},
+		"tpm-version":      {with(with(login, entries...), permissions...), "index secrets credentials"},
 		"compactor":        {with(with(every, permissions...), "Permissions access#*: Query"), "index"},
 	}
 	for id, f := range ofType(tmpl, "AWS::Serverless::Function") {

@@ -39,7 +39,19 @@ var routes = []route{ // the API on one screen
 	{Projects, "projects/archived", true, calls{"GET": projectList("projects/archived", archivedProjects)}},
 	{Projects, "projects/favorite", true, calls{"GET": projectList("projects/favorite", favoriteProjects)}},
 	{Projects, "projects/search/STR", true, calls{"GET": projectList("projects/search", searchProjects)}},
-	{Projects, "projects/ID", false, calls{"GET": show("projects/show", showProject)}},
+	{Projects, "projects/ID", false, calls{"GET": show("projects/show", showProject), "PUT": change("projects/update", decodeProjectChange, updateProject), "DELETE": act("projects/delete", deleteProject)}},
+	{Projects, "projects/ID/security", false, calls{"GET": show("projects/security", showProjectSecurity), "PUT": change("projects/set_security", decodeProjectSecurity, setProjectSecurity)}},
+	{Projects, "projects/ID/change_parent", false, calls{"PUT": change("projects/change_parent", decodeParent, changeParent)}},
+	{Projects, "projects/ID/archive", false, calls{"PUT": act("projects/archive", setProjectArchived(true))}},
+	{Projects, "projects/ID/unarchive", false, calls{"PUT": act("projects/unarchive", setProjectArchived(false))}},
+	{Projects, "projects/ID/subprojects", false, calls{"GET": show("projects/subprojects", subprojects(false))}},
+	{Projects, "projects/ID/subprojects/new_pwd", false, calls{"GET": show("projects/subprojects_new_pwd", subprojects(true))}},
+	{Projects, "projects/ID/passwords", true, calls{"GET": projectPasswords("projects/passwords")}},
+	{Projects, "projects/ID/files", true, calls{"GET": projectFiles("projects/files")}},
+	{Projects, "projects/ID/upload", false, calls{"POST": change("projects/upload", decodeUpload, uploadToProject)}},
+	{Projects, "favorite_projects", true, calls{"GET": projectList("favorite_projects/list", favoriteProjects)}},
+	{Projects, "favorite_projects/ID", false, calls{"POST": act("favorite_projects/add", markProject(true)), "DELETE": act("favorite_projects/remove", markProject(false))}},
+	{Projects, "favorite_project/ID", false, calls{"POST": act("favorite_projects/add", markProject(true)), "DELETE": act("favorite_projects/remove", markProject(false))}}, // tpm.py's name (tpm 7.5)
 
 	{Users, "users/me", false, calls{"GET": show("users/me", showMe)}},
 	{Version, "version", false, calls{"GET": show("version", showVersion)}},
@@ -54,7 +66,7 @@ func Actions() []vault.Action {
 		}
 	}
 	slices.SortFunc(list, func(a, b vault.Action) int { return strings.Compare(a.Name, b.Name) })
-	return list
+	return slices.Compact(list) // a call may have two paths
 }
 
 // find routes a call by the form of the path that counts, and fills in what the path says.
