@@ -57,6 +57,10 @@ func TestKeys(t *testing.T) {
 		{"projects.json", "0", projectKeys, nil},
 		{"projects.json", "0", metadataKeys, []string{"X-Metadata-Only", "true"}},
 		{"projects/3.json", "", projectShowKeys, nil},
+		{"projects/0/subprojects.json", "0", "id name archived favorite has_children disabled num_pwds num_pwds_branch", nil},
+		{"projects/3/security.json", "0", "user permission granted_via", nil},
+		{"projects/3/security.json", "0 user", userKeys, nil},
+		{"projects/2/passwords.json", "0", itemKeys, nil},
 		{"users/me.json", "", meKeys, nil},
 		{"version.json", "", "version version_date api_version", nil},
 		{"unknown.json", "", "error type message", nil},
@@ -137,13 +141,21 @@ func TestActionsAreDistinct(t *testing.T) {
 		}
 		seen[a.Name] = true
 	}
-	want := "passwords/all passwords/archived passwords/create passwords/delete passwords/favorite passwords/list passwords/search passwords/show passwords/update " +
-		"projects/all projects/archived projects/create projects/favorite projects/list projects/search projects/show users/me version"
+	want := "favorite_projects/add favorite_projects/list favorite_projects/remove passwords/all passwords/archived passwords/create passwords/delete passwords/favorite passwords/list passwords/search passwords/show passwords/update " +
+		"projects/all projects/archive projects/archived projects/change_parent projects/create projects/delete projects/favorite projects/files projects/list projects/passwords projects/search " +
+		"projects/security projects/set_security projects/show projects/subprojects projects/subprojects_new_pwd projects/unarchive projects/update projects/upload users/me version"
 	var got []string
 	for _, a := range Actions() {
 		got = append(got, a.Name)
-		if writes := strings.HasSuffix(a.Name, "create") || strings.HasSuffix(a.Name, "update") || strings.HasSuffix(a.Name, "delete"); a.Writes != writes || a.Reveals != (a.Name == "passwords/show") {
+		if a.Reveals != (a.Name == "passwords/show") {
 			t.Errorf("%+v: wrong properties", a)
+		}
+	}
+	for _, rt := range routes {
+		for method, e := range rt.calls {
+			if e.action.Writes != (method != http.MethodGet) {
+				t.Errorf("%s %s: wrong properties", method, rt.path)
+			}
 		}
 	}
 	if strings.Join(got, " ") != want {

@@ -68,29 +68,45 @@ func decodeProjectSecurity(f fields) (c vault.ProjectSecurityChange, err error) 
 	if c.All, err = f.projectLevel("grant_all_permission"); err != nil {
 		return c, err
 	}
-	users, there, err := f.pairs("users_permissions")
+	users, err := f.subjects("users_permissions")
 	if err != nil {
 		return c, err
 	}
-	if there {
-		list := []vault.ProjectUserGrant{}
+	groups, err := f.subjects("groups_permissions")
+	if err != nil {
+		return c, err
+	}
+	if users != nil {
+		list := make([]vault.ProjectUserGrant, 0, len(users))
 		for _, p := range users {
 			list = append(list, vault.ProjectUserGrant{User: vault.UserID(p.id), Level: vault.ProjectLevel(p.permission)})
 		}
 		c.Users = &list
 	}
-	groups, there, err := f.pairs("groups_permissions")
-	if err != nil {
-		return c, err
-	}
-	if there {
-		list := []vault.ProjectGroupGrant{}
+	if groups != nil {
+		list := make([]vault.ProjectGroupGrant, 0, len(groups))
 		for _, p := range groups {
 			list = append(list, vault.ProjectGroupGrant{Group: vault.GroupID(p.id), Level: vault.ProjectLevel(p.permission)})
 		}
 		c.Groups = &list
 	}
 	return c, nil
+}
+
+// subjects returns a list of [id, permission] that names no one twice; nil is one that is not there.
+func (f fields) subjects(name string) ([]pair, error) {
+	list, there, err := f.pairs(name)
+	if err != nil || !there {
+		return nil, err
+	}
+	named := map[uint64]bool{}
+	for _, p := range list {
+		if named[p.id] {
+			return nil, invalid(name + " names someone twice")
+		}
+		named[p.id] = true
+	}
+	return append([]pair{}, list...), nil
 }
 
 // projectLevel returns a permission on a project, or nil. Which ones there are, and where, the vault knows; here they need only fit.
