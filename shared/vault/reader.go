@@ -108,7 +108,7 @@ func (r *Reader) plainly() bool {
 
 // mayReadPlain is mayRead for an entry that grants nothing itself, in a project that was asked about.
 func (r *Reader) mayReadPlain(row *Row, s *standing) bool {
-	return !row.Trashed.Is() && s.project != nil && (s.plain >= LevelRead || row.Manager == r.principal.id)
+	return s.project != nil && (s.plain >= LevelRead || row.Manager == r.principal.id) && !row.Trashed.Is()
 }
 
 func (r *Reader) projectAccess(id ProjectID) ProjectAccess { return r.standing(id).access }
