@@ -173,3 +173,45 @@ func TestNarrowedCredentialGrantsNothing(t *testing.T) {
 		}
 	}
 }
+
+// TestArchivedProjects: what is archived, itself or above, takes nothing but a way out of the archive, new projects below and a delete (tpm 6.3).
+func TestArchivedProjects(t *testing.T) {
+	w := newWorld(t)
+	w.walk(t, []step{
+		{"admin", "PUT projects/1/archive", "", 204, ""},
+		{"admin", "GET projects/3", "", 200, `"archived":true`},
+		{"admin", "GET projects/3", "", 200, `"user_can_create_passwords":false`},
+		{"admin", "PUT projects/3", `{"notes":"x"}`, 403, ""},
+		{"admin", "PUT projects/3/security", `{}`, 403, ""},
+		{"admin", "PUT projects/3/change_parent", `{"parent_id":0}`, 403, ""},
+		{"admin", "POST passwords", `{"name":"x","project_id":3}`, 403, ""},
+		{"admin", "PUT projects/3/unarchive", "", 204, ""}, // it is not, its root is
+		{"admin", "GET projects/3", "", 200, `"archived":true`},
+		{"admin", "PUT projects/3/archive", "", 204, ""},
+		{"admin", "PUT projects/1/unarchive", "", 204, ""},
+		{"admin", "GET projects/3", "", 200, `"archived":true`},
+		{"admin", "GET projects/2", "", 200, `"archived":false`},
+		{"admin", "POST projects", `{"name":"Late","parent_id":5}`, 201, `{"id":6}`},
+		{"admin", "GET projects/6", "", 200, `"archived":true`},
+		{"admin", "POST favorite_projects/6", "", 204, ""},
+		{"admin", "DELETE projects/6", "", 204, ""},
+		{"admin", "DELETE projects/5", "", 204, ""},
+		{"admin", "GET projects/archived/count", "", 200, `"num_items":1`},
+	})
+}
+
+// TestDeleteIsAllOrNothing: a password that the caller does not manage keeps its project, and whatever else is in it.
+func TestDeleteIsAllOrNothing(t *testing.T) {
+	w := newWorld(t)
+	w.as(t, "admin", func(tx *vault.Tx) error {
+		if _, err := tx.CreateEntry(vault.Entry{Name: "Kept", Project: 4, Users: []vault.UserGrant{{User: 2, Level: vault.LevelRead}}}, vault.Payload{}); err != nil {
+			return err
+		}
+		return tx.SetGrants(vault.ProjectGrants{Project: 4, All: vault.ProjectUnset, Users: []vault.ProjectUserGrant{{User: 2, Level: vault.ProjectFull}}})
+	})
+	w.walk(t, []step{
+		{"pam", "DELETE projects/4", "", 403, ""},
+		{"pam", "GET passwords/5", "", 200, ""},
+		{"pam", "GET projects/4", "", 200, `"num_passwords":2`},
+	})
+}
