@@ -52,6 +52,7 @@ func heap() float64 {
 // handlers measures the processor time of a page and of searches in the dialects' handlers.
 func (p *process) handlers(n int) ([]Figure, error) {
 	parts := dialect.Parts{Vault: p.vault, Auth: p.auth}
+	projects := dialect.Functions["TpmProjectsFunction"](parts)
 	tpm, syspass := dialect.Functions["TpmPasswordsFunction"](parts), dialect.Functions["SyspassFunction"](parts)
 	search := func(filters map[string]any) func() *http.Request {
 		filters["count"] = 20
@@ -74,6 +75,7 @@ func (p *process) handlers(n int) ([]Figure, error) {
 		{"tpm_list_last_page", tpm, get(fmt.Sprintf("passwords/page/%d.json", max(1, n/20)))},
 		{"tpm_search_two_words", tpm, get("passwords/search/mail%20billing.json")},
 		{"tpm_search_operator", tpm, get("passwords/search/name%3A%5Bmail%5D%20username%3A%5Bsvc%5D.json")},
+		{"tpm_project_tree", projects, get("projects/0/subprojects.json")},
 		{"syspass_search_word", syspass, search(map[string]any{"text": "billing"})},
 		{"syspass_search_nothing", syspass, search(map[string]any{"text": "no entry has this"})}, // this and all below look at every entry
 		{"syspass_search_text_and_client", syspass, search(map[string]any{"text": "billing%no such", "clientId": p.project + 3})},

@@ -134,9 +134,9 @@ func TestEachFunctionMayDoWhatItNeedsAndNoMore(t *testing.T) {
 		"teampass-info":    {every, "index"},
 		"tpm-passwords":    {with(with(login, entries...), once), "index secrets credentials"},
 		"tpm-my-passwords": {with(with(login, entries...), once), "index secrets credentials"},
-		"tpm-projects":     {with(with(login, projects...), once), "index credentials"},
+		"tpm-projects":     {with(with(with(login, projects...), permissions...), once), "index credentials"},
 		"tpm-users":        {login, "index credentials"},
-		"tpm-version":      {with(with(login, entries...), once), "index secrets credentials"},
+		"tpm-version":      {with(with(with(login, entries...), permissions...), once), "index secrets credentials"},
 		"compactor":        {with(with(every, permissions...), "Permissions access#*: Query"), "index"},
 	}
 	for id, f := range ofType(tmpl, "AWS::Serverless::Function") {

@@ -75,19 +75,19 @@ func uncappedProject(x index, u *subject, p *Project, depth int) ProjectAccess {
 	if g == nil { // nothing was ever set: a root grants nothing, another inherits everything
 		return uncappedProject(x, u, x.project(p.Parent), depth-1)
 	}
-	if level := userLevel(x, u.id, p, depth); level >= 0 {
+	if level := userLevel(x, u.id, p, g, depth); level >= 0 {
 		return ProjectAccess{level, true, Reason{Code: ViaUser}}
 	}
 	best := ProjectAccess{Level: ProjectUnset}
 	for _, group := range u.groups {
-		if level := groupLevel(x, group, p, depth); level > best.Level {
+		if level := groupLevel(x, group, p, g, depth); level > best.Level {
 			best = ProjectAccess{level, true, Reason{Code: ViaGroup, Group: group}}
 		}
 	}
 	if best.Defined {
 		return best
 	}
-	if level := allLevel(x, p, depth); level >= 0 {
+	if level := allLevel(x, p, g, depth); level >= 0 {
 		return ProjectAccess{level, true, Reason{Code: ViaAll}}
 	}
 	return ProjectAccess{}
@@ -95,8 +95,8 @@ func uncappedProject(x index, u *subject, p *Project, depth int) ProjectAccess {
 
 // userLevel returns what the user's own grant on the project comes to, following 99 to the same user's grant on the parent; ProjectUnset
 // where there is none.
-func userLevel(x index, u UserID, p *Project, depth int) ProjectLevel {
-	return follow(x, p, depth, func(g *ProjectGrants) ProjectLevel {
+func userLevel(x index, u UserID, p *Project, g *ProjectGrants, depth int) ProjectLevel {
+	return follow(x, p, g, depth, func(g *ProjectGrants) ProjectLevel {
 		for _, grant := range g.Users {
 			if grant.User == u {
 				return grant.Level
@@ -106,8 +106,8 @@ func userLevel(x index, u UserID, p *Project, depth int) ProjectLevel {
 	})
 }
 
-func groupLevel(x index, group GroupID, p *Project, depth int) ProjectLevel {
-	return follow(x, p, depth, func(g *ProjectGrants) ProjectLevel {
+func groupLevel(x index, group GroupID, p *Project, g *ProjectGrants, depth int) ProjectLevel {
+	return follow(x, p, g, depth, func(g *ProjectGrants) ProjectLevel {
 		for _, grant := range g.Groups {
 			if grant.Group == group {
 				return grant.Level
@@ -117,20 +117,22 @@ func groupLevel(x index, group GroupID, p *Project, depth int) ProjectLevel {
 	})
 }
 
-func allLevel(x index, p *Project, depth int) ProjectLevel {
-	return follow(x, p, depth, func(g *ProjectGrants) ProjectLevel { return g.All })
+func allLevel(x index, p *Project, g *ProjectGrants, depth int) ProjectLevel {
+	return follow(x, p, g, depth, func(g *ProjectGrants) ProjectLevel { return g.All })
 }
 
-// follow looks a subject's level up on p and, while it is 99, on p's ancestors. A project without grants inherits.
-func follow(x index, p *Project, depth int, level func(*ProjectGrants) ProjectLevel) ProjectLevel {
-	for ; p != nil && depth > 0; depth-- {
-		g := x.projectGrants(p.ID)
+// follow looks a subject's level up on p, whose grants are g, and, while it is 99, on p's ancestors. A project without grants inherits.
+func follow(x index, p *Project, g *ProjectGrants, depth int, level func(*ProjectGrants) ProjectLevel) ProjectLevel {
+	for ; depth > 0; depth-- {
 		if g != nil {
 			if l := level(g); l != ProjectInherit {
 				return l
 			}
 		}
-		p = x.project(p.Parent)
+		if p = x.project(p.Parent); p == nil {
+			break
+		}
+		g = x.projectGrants(p.ID)
 	}
 	return ProjectUnset
 }

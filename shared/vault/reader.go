@@ -56,7 +56,6 @@ type standing struct {
 	project *Project
 	access  ProjectAccess
 	plain   Level // on an entry in it that grants nothing itself and is managed by another
-	entries int   // for counting
 }
 
 // standing decides once per call and project, narrowing included.
@@ -91,14 +90,20 @@ func (r *Reader) newStanding(id ProjectID) *standing {
 
 // mayRead is whether entryAccess is at least read, found out quickly for the many entries that grant nothing themselves.
 func (r *Reader) mayRead(row *Row) bool {
-	if !row.plain || r.limits != nil || r.principal.operator || r.also != nil {
+	if !row.plain || !r.plainly() {
 		return r.entryAccess(&row.Entry).Level >= LevelRead
 	}
-	if row.Trashed.Is() {
-		return false
-	}
-	s := r.standing(row.Project)
-	return s.project != nil && (s.plain >= LevelRead || row.Manager == r.principal.id)
+	return r.mayReadPlain(row, r.standing(row.Project))
+}
+
+// plainly reports whether nothing but the rules for one user decides what the caller may do.
+func (r *Reader) plainly() bool {
+	return r.limits == nil && !r.principal.operator && r.also == nil
+}
+
+// mayReadPlain is mayRead for an entry that grants nothing itself, in a project that was asked about.
+func (r *Reader) mayReadPlain(row *Row, s *standing) bool {
+	return s.project != nil && (s.plain >= LevelRead || row.Manager == r.principal.id) && !row.Trashed.Is()
 }
 
 // projectAccess decides what the caller may do with a project: if there are two, what both may.

@@ -1,9 +1,6 @@
 package vault
 
-import (
-	"cmp"
-	"slices"
-)
+import "slices"
 
 // CreateSubproject is CreateProject below a parent, with everything granted as there: to all, and to each user and group that has something on the parent, as the same
 // subject has on it (TPM 4.4: 99). The parent's manager has no more than these. At the root it is CreateProject. Errors: as there; Invalid, too, for a shared one below
@@ -140,56 +137,8 @@ func (t *Tx) TrashLeaf(id ProjectID) error {
 		return err
 	case p.Owner != 0: // TrashTree would leave it where it is
 		return fail(Forbidden, "a personal folder stays")
-	case len(t.Children(id)) > 0:
+	case t.HasSubprojects(id):
 		return fail(Forbidden, "the project has subprojects")
 	}
 	return t.TrashTree(id)
-}
-
-// Node is a project in the tree that a caller sees.
-type Node struct {
-	Project *Project
-	Access  ProjectAccess
-	Parent  bool // it has children that the caller sees
-	Own     int  // the shared entries in it that the caller may read
-	Branch  int  // and in what is below it
-}
-
-// Nodes returns the shared projects directly under one (0: the roots) that the caller may see, by name. In an Update it shows what was before it.
-func (r *Reader) Nodes(under ProjectID) []Node {
-	counted := map[ProjectID]int{}
-	for _, row := range r.state.orders.byUpdated {
-		if row.Owner == 0 && r.mayRead(row) {
-			r.standing(row.Project).entries++
-		}
-	}
-	for id, s := range r.levels {
-		if s.entries > 0 {
-			counted[id], s.entries = s.entries, 0
-		}
-	}
-	var list []Node
-	for _, id := range r.state.children[under] {
-		if n, seen := r.node(r.x.project(id), counted); seen {
-			list = append(list, n)
-		}
-	}
-	slices.SortFunc(list, func(a, b Node) int {
-		return cmp.Or(cmp.Compare(SortKey(a.Project.Name), SortKey(b.Project.Name)), cmp.Compare(a.Project.ID, b.Project.ID))
-	})
-	return list
-}
-
-// node sums up a project and what is below it, and reports whether the caller may see it, as Projects does.
-func (r *Reader) node(p *Project, counted map[ProjectID]int) (n Node, seen bool) {
-	if p == nil || p.Owner != 0 || p.Trashed.Is() {
-		return Node{}, false
-	}
-	n = Node{Project: p, Access: r.projectAccess(p.ID), Own: counted[p.ID], Branch: counted[p.ID]}
-	for _, id := range r.state.children[p.ID] {
-		below, seen := r.node(r.x.project(id), counted)
-		n.Parent = n.Parent || seen
-		n.Branch += below.Branch
-	}
-	return n, n.Access.Level >= ProjectTraverse || n.Branch > 0 && r.limits == nil
 }

@@ -508,8 +508,17 @@ func slowNodes(r *vault.Reader, under vault.ProjectID, narrowed bool) (list []va
 		return slices.ContainsFunc(r.Path(id), func(p *vault.Project) bool { return p.ID == branch })
 	}
 	entries, _ := r.Entries(vault.ByUpdated, func(*vault.Row) bool { return true }, 0, -1)
+	above := func(p *vault.Project) vault.ProjectID { // the nearest that is visible, or asked about
+		path := r.Path(p.ID)
+		for _, a := range slices.Backward(path[:len(path)-1]) {
+			if a.ID == under || slices.ContainsFunc(visible, func(q *vault.Project) bool { return q.ID == a.ID }) {
+				return a.ID
+			}
+		}
+		return 0
+	}
 	for _, p := range visible {
-		if p.Parent != under {
+		if above(p) != under {
 			continue
 		}
 		n := vault.Node{Project: p}
@@ -525,7 +534,7 @@ func slowNodes(r *vault.Reader, under vault.ProjectID, narrowed bool) (list []va
 				n.Branch++
 			}
 		}
-		n.Parent = slices.ContainsFunc(visible, func(q *vault.Project) bool { return q.Parent == p.ID })
+		n.Parent = slices.ContainsFunc(visible, func(q *vault.Project) bool { return q.ID != p.ID && in(p.ID, q.ID) })
 		list = append(list, n)
 	}
 	slices.SortFunc(list, func(a, b vault.Node) int {

@@ -57,6 +57,10 @@ func TestKeys(t *testing.T) {
 		{"projects.json", "0", projectKeys, nil},
 		{"projects.json", "0", metadataKeys, []string{"X-Metadata-Only", "true"}},
 		{"projects/3.json", "", projectShowKeys, nil},
+		{"projects/0/subprojects.json", "0", "id name archived favorite has_children disabled num_pwds num_pwds_branch", nil},
+		{"projects/3/security.json", "0", "user permission granted_via", nil},
+		{"projects/3/security.json", "0 user", userKeys, nil},
+		{"projects/2/passwords.json", "0", itemKeys, nil},
 		{"users/me.json", "", meKeys, nil},
 		{"version.json", "", "version version_date api_version", nil},
 		{"unknown.json", "", "error type message", nil},
@@ -138,13 +142,13 @@ func TestActionsAreDistinct(t *testing.T) {
 		seen[a.Name] = true
 	}
 	const (
-		reading = "favorite_passwords/list " +
+		reading = "favorite_passwords/list favorite_projects/list " +
 			"passwords/all passwords/archived passwords/favorite passwords/files passwords/list passwords/search passwords/security passwords/show " +
-			"projects/all projects/archived projects/favorite projects/list projects/search projects/show " +
+			"projects/all projects/archived projects/favorite projects/files projects/list projects/passwords projects/search projects/security projects/show projects/subprojects projects/subprojects_new_pwd " +
 			"users/me version"
-		writing = "favorite_passwords/add favorite_passwords/delete " +
+		writing = "favorite_passwords/add favorite_passwords/delete favorite_projects/add favorite_projects/delete " +
 			"passwords/archive passwords/copy passwords/create passwords/custom_fields passwords/delete passwords/duplicate passwords/lock passwords/move passwords/security/update passwords/unarchive passwords/unlock passwords/update passwords/upload " +
-			"projects/create"
+			"projects/archive projects/change_parent projects/create projects/delete projects/security/update projects/unarchive projects/update projects/upload"
 		revealing = "passwords/copy passwords/duplicate passwords/show"
 	)
 	want := strings.Fields(reading + " " + writing)

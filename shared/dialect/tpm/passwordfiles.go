@@ -58,13 +58,14 @@ func bareName(name string) bool {
 	return bare != "" && bare != "." && bare != ".." && !strings.ContainsAny(name, `/\`) && !strings.ContainsFunc(name, unicode.IsControl)
 }
 
+// errNoFiles refuses a file: a client must not believe that it is safe.
+var errNoFiles = &vault.Error{Kind: vault.Forbidden, Msg: "Files are not stored yet."}
+
 // uploadToPassword refuses every file, in this order: for the caller's rights and the lock as any change would be, then because files are not stored yet.
 func uploadToPassword(t *vault.Tx, id uint64, _ upload) error {
 	e, _, err := password(t.Reader, id)
 	if err != nil {
 		return err
 	}
-	return t.EditEntry(e.ID, func(*vault.Entry) error {
-		return &vault.Error{Kind: vault.Forbidden, Msg: "Files are not stored yet."}
-	})
+	return t.EditEntry(e.ID, func(*vault.Entry) error { return errNoFiles })
 }

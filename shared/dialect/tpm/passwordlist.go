@@ -10,26 +10,30 @@ type choice func(*vault.Reader, *call) func(*vault.Row) bool
 // passwordList makes the endpoint of a list of passwords.
 func passwordList(name string, which choice) endpoint {
 	return list(name, func(r *vault.Reader, c *call, skip, take int) (page, error) {
-		permissions := c.flag("X-Permissions")
-		if permissions && r.Principal().Role() != vault.Admin {
-			return page{}, &vault.Error{Kind: vault.Forbidden, Msg: "X-Permissions is for Admin users."}
-		}
-		match := which(r, c)
-		entries, total := r.Entries(vault.ByUpdated, func(row *vault.Row) bool { return row.Owner == 0 && match(row) }, skip, take)
-		out := render(r)
-		items := make([]any, 0, len(entries))
-		for _, e := range entries {
-			switch {
-			case permissions: // beats X-Metadata-Only (tpm 6.1)
-				items = append(items, out.permissionsItem(e))
-			case c.flag("X-Metadata-Only"):
-				items = append(items, metadataOf(e))
-			default:
-				items = append(items, out.item(e))
-			}
-		}
-		return page{items, total}, nil
+		return passwordPage(r, c, which(r, c), skip, take)
 	})
+}
+
+// passwordPage returns part of the list of the shared passwords that match and that the caller may read, in the form that it asks for.
+func passwordPage(r *vault.Reader, c *call, match func(*vault.Row) bool, skip, take int) (page, error) {
+	permissions := c.flag("X-Permissions")
+	if permissions && r.Principal().Role() != vault.Admin {
+		return page{}, &vault.Error{Kind: vault.Forbidden, Msg: "X-Permissions is for Admin users."}
+	}
+	entries, total := r.Entries(vault.ByUpdated, func(row *vault.Row) bool { return row.Owner == 0 && match(row) }, skip, take)
+	out := render(r)
+	items := make([]any, 0, len(entries))
+	for _, e := range entries {
+		switch {
+		case permissions: // beats X-Metadata-Only (tpm 6.1)
+			items = append(items, out.permissionsItem(e))
+		case c.flag("X-Metadata-Only"):
+			items = append(items, metadataOf(e))
+		default:
+			items = append(items, out.item(e))
+		}
+	}
+	return page{items, total}, nil
 }
 
 func allPasswords(*vault.Reader, *call) func(*vault.Row) bool {

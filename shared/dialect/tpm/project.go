@@ -180,7 +180,7 @@ func (r *renderer) projectObject(p *vault.Project, a vault.ProjectAccess) projec
 	archived := r.Archived(p.ID)
 	out := projectObject{
 		ID: uint64(p.ID), Name: p.Name, Parent: uint64(p.Parent), Path: r.path(p.ID), ManagedBy: r.user(p.Manager), NumPasswords: r.countPasswords(p.ID),
-		UserPermission: projectLevelObject(a.Level), MayCreate: a.Level >= vault.ProjectCreate && !archived, IsLeaf: len(r.Children(p.ID)) == 0,
+		UserPermission: projectLevelObject(a.Level), MayCreate: a.Level >= vault.ProjectCreate && !archived, IsLeaf: !r.HasSubprojects(p.ID),
 		Archived: archived, Favorite: r.IsFavouriteProject(p.ID), fullStamps: r.fullStamps(p.CreatedBy, p.Created, p.UpdatedBy, p.Updated),
 	}
 	users := func(id vault.UserID) any { return r.user(id) }
@@ -209,6 +209,11 @@ type newProject struct {
 }
 
 func decodeProject(f fields) (n newProject, err error) {
+	for _, field := range securityFields {
+		if raw, there := f[field]; there && string(raw) != "null" {
+			return n, invalid(field + " cannot be set by a create: use projects/ID/security")
+		}
+	}
 	name, err := f.plain("name", maxLine)
 	if err != nil {
 		return n, err
@@ -246,6 +251,6 @@ func createProject(t *vault.Tx, n newProject) (uint64, error) {
 	if err != nil {
 		return 0, err
 	}
-	id, err := t.CreateProject(vault.Project{Name: n.name, Notes: n.notes, Parent: n.parent, Tags: tags})
+	id, err := t.CreateSubproject(vault.Project{Name: n.name, Notes: n.notes, Parent: n.parent, Tags: tags})
 	return uint64(id), err
 }

@@ -1,0 +1,137 @@
+package tpm
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+
+	"tresor/shared/vault"
+)
+
+// projectSecurityItem is what one user may do with a project, and through what (tpm 7.1).
+type projectSecurityItem struct {
+	User       userObject `json:"user"`
+	Permission permission `json:"permission"`
+	GrantedVia string     `json:"granted_via"`
+}
+
+// showProjectSecurity lists the users for whom something is defined, be it no access (tpm 4.4).
+func showProjectSecurity(r *vault.Reader, c *call) ([]projectSecurityItem, error) {
+	p, _, err := project(r, c.id)
+	if err != nil {
+		return nil, err
+	}
+	list, err := r.ProjectSecurity(p.ID)
+	if err != nil {
+		return nil, err
+	}
+	out := render(r)
+	items := make([]projectSecurityItem, 0, len(list))
+	for _, u := range list {
+		items = append(items, projectSecurityItem{out.user(u.User.ID), projectLevelObject(u.Access.Level), out.projectVia(u.Access.Via)})
+	}
+	return items, nil
+}
+
+// projectVia names what an access to a project comes from (tpm 4.4).
+func (r *renderer) projectVia(via vault.Reason) string {
+	switch via.Code {
+	case vault.ViaManager, vault.ViaOwner:
+		return "Project manager"
+	case vault.ViaAdmin:
+		return "Admin rights"
+	case vault.ViaUser:
+		return "User direct"
+	case vault.ViaGroup, vault.ViaMainGroup:
+		return "Group: " + r.group(via.Group).Name
+	case vault.ViaAll:
+		return "Grant all users"
+	case vault.ViaNothing:
+	}
+	return ""
+}
+
+// The members of a change of a project's security, which a create must not have (tpm 7.1).
+var securityFields = [...]string{"managed_by", "grant_all_permission", "users_permissions", "groups_permissions"}
+
+func decodeProjectSecurity(f fields) (c vault.ProjectSecurityChange, err error) {
+	manager, there, err := f.id("managed_by")
+	switch {
+	case err != nil:
+		return c, err
+	case there && manager == 0:
+		return c, invalid("managed_by is not a user")
+	case there:
+		id := vault.UserID(manager)
+		c.Manager = &id
+	}
+	if c.All, err = f.projectLevel("grant_all_permission"); err != nil {
+		return c, err
+	}
+	users, err := f.subjects("users_permissions")
+	if err != nil {
+		return c, err
+	}
+	groups, err := f.subjects("groups_permissions")
+	if err != nil {
+		return c, err
+	}
+	if users != nil {
+		list := make([]vault.ProjectUserGrant, 0, len(users))
+		for _, p := range users {
+			list = append(list, vault.ProjectUserGrant{User: vault.UserID(p.id), Level: vault.ProjectLevel(p.permission)})
+		}
+		c.Users = &list
+	}
+	if groups != nil {
+		list := make([]vault.ProjectGroupGrant, 0, len(groups))
+		for _, p := range groups {
+			list = append(list, vault.ProjectGroupGrant{Group: vault.GroupID(p.id), Level: vault.ProjectLevel(p.permission)})
+		}
+		c.Groups = &list
+	}
+	return c, nil
+}
+
+// subjects returns a list of [id, permission] that names no one twice; nil is one that is not there.
+func (f fields) subjects(name string) ([]pair, error) {
+	list, there, err := f.pairs(name)
+	if err != nil || !there {
+		return nil, err
+	}
+	named := map[uint64]bool{}
+	for _, p := range list {
+		if named[p.id] {
+			return nil, invalid(name + " names someone twice")
+		}
+		named[p.id] = true
+	}
+	return append([]pair{}, list...), nil
+}
+
+// projectLevel returns a permission on a project, or nil. Which ones there are, and where, the vault knows; here they need only fit.
+func (f fields) projectLevel(name string) (*vault.ProjectLevel, error) {
+	s, err := f.text(name, maxLine)
+	if s == nil || err != nil {
+		return nil, err
+	}
+	n, err := strconv.ParseInt(strings.TrimSpace(*s), 10, 8)
+	if err != nil {
+		return nil, invalid(name + " is not a permission")
+	}
+	level := vault.ProjectLevel(n)
+	return &level, nil
+}
+
+// setProjectSecurity changes who may do what with a project. A user or group that does not exist is a wrong value here, and no unknown path.
+func setProjectSecurity(t *vault.Tx, id uint64, c vault.ProjectSecurityChange) error {
+	p, _, err := project(t.Reader, id)
+	if err != nil {
+		return err
+	}
+	err = t.SetProjectSecurity(p.ID, c)
+	if errors.Is(err, vault.BadReference) {
+		return invalid("a user or group named does not exist")
+	}
+	return err
+}
