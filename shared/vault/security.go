@@ -139,10 +139,7 @@ func (t *Tx) replace(id EntryID, need Level, change func(*Entry) error) error {
 	if err := change(e); err != nil {
 		return err
 	}
-	if err := t.checkRights(old, e); err != nil {
-		return err
-	}
-	if err := t.checkEntry(e); err != nil {
+	if err := t.checkChange(old, e); err != nil {
 		return err
 	}
 	t.touch(e)

@@ -18,15 +18,20 @@ func (t *Tx) EditEntry(id EntryID, edit func(*Entry) error) error {
 	e.ID, e.Owner, e.Created, e.CreatedBy, e.Trashed = old.ID, old.Owner, old.Created, old.CreatedBy, old.Trashed
 	e.Source, e.SecretVersion, e.SecretFields = old.Source, old.SecretVersion, old.SecretFields
 	e.HasPassword, e.Strength, e.SecretChanged = old.HasPassword, old.Strength, old.SecretChanged
-	if err := t.checkRights(old, e); err != nil {
-		return err
-	}
-	if err := t.checkEntry(e); err != nil {
+	if err := t.checkChange(old, e); err != nil {
 		return err
 	}
 	t.touch(e)
 	t.put(Change{Entry: e})
 	return nil
+}
+
+// checkChange decides whether the caller may make of an entry what it is to be.
+func (t *Tx) checkChange(old, e *Entry) error {
+	if err := t.checkRights(old, e); err != nil {
+		return err
+	}
+	return t.checkEntry(e)
 }
 
 // editable returns an entry whose data the caller may change, and a copy to change.

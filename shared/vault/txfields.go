@@ -35,10 +35,7 @@ func (t *Tx) DefineFields(id EntryID, changes []FieldChange, fits func(FieldType
 			return err
 		}
 	}
-	if err := t.checkRights(old, e); err != nil {
-		return err
-	}
-	if err := t.checkEntry(e); err != nil {
+	if err := t.checkChange(old, e); err != nil {
 		return err
 	}
 	t.touch(e)

@@ -1,8 +1,6 @@
 package tpm
 
 import (
-	"strings"
-
 	"tresor/shared/vault"
 )
 
@@ -21,45 +19,13 @@ func decodeNewMyPassword(f fields) (passwordChange, error) {
 }
 
 func createMyPassword(t *vault.Tx, c passwordChange) (uint64, error) {
-	e := vault.Entry{Owner: t.Principal().ID()}
-	if err := c.apply(t, &e); err != nil {
-		return 0, err
-	}
-	var secrets vault.Payload // no custom field is defined yet, so that none is secret
-	if s := c.secret(); s != nil {
-		secrets.Password = *s
-	}
-	id, err := t.CreateEntry(e, secrets)
-	return uint64(id), err
+	return c.create(t, vault.Entry{Owner: t.Principal().ID()})
 }
 
-func updateMyPassword(t *vault.Tx, e *vault.Entry, c passwordChange) error {
-	secrets := c.secretFields(e)
-	if err := t.EditEntry(e.ID, func(e *vault.Entry) error { return c.apply(t, e) }); err != nil {
-		return err
-	}
-	if c.password == nil && len(secrets) == 0 {
-		return nil
-	}
-	return t.SetSecrets(e.ID, c.secret(), secrets)
-}
+func updateMyPassword(t *vault.Tx, e *vault.Entry, c passwordChange) error { return c.update(t, e) }
 
 func defineMyPassword(t *vault.Tx, e *vault.Entry, changes []vault.FieldChange) error {
 	return defineFields(t, e.ID, changes)
-}
-
-// decodeMyTarget reads the project that a personal password is moved or copied to (tpm 6.4: neither 0 nor negative).
-func decodeMyTarget(f fields) (vault.ProjectID, error) {
-	id, there, err := f.id("project_id")
-	switch {
-	case err != nil:
-		return 0, err
-	case !there:
-		return 0, invalid("project_id is required")
-	case id == 0:
-		return 0, invalid("project_id cannot be 0")
-	}
-	return vault.ProjectID(id), nil
 }
 
 // moveMyPassword answers with the new, shared password: the personal one goes to its owner's trash (tpm 6.4).
@@ -75,20 +41,6 @@ func copyMyPassword(t *vault.Tx, id vault.EntryID, to vault.ProjectID) (vault.En
 		return 0, err
 	}
 	return t.CopyEntry(id, to)
-}
-
-// decodeMyNewName reads the name of a duplicate (tpm 6.4).
-func decodeMyNewName(f fields) (string, error) {
-	name, err := f.plain("new_name", maxLine)
-	switch {
-	case err != nil:
-		return "", err
-	case name == nil:
-		return "", invalid("new_name is required")
-	case strings.TrimSpace(*name) == "":
-		return "", invalid("new_name cannot be empty")
-	}
-	return *name, nil
 }
 
 func duplicateMyPassword(t *vault.Tx, id vault.EntryID, name string) (vault.EntryID, error) {

@@ -6,7 +6,7 @@ import (
 	"tresor/shared/vault"
 )
 
-// securityItem is what a user may do with a password, and through what (tpm 6.3).
+// securityItem is what a user may do with a password or a project, and through what (tpm 6.3, 7.1).
 type securityItem struct {
 	User       userObject `json:"user"`
 	Permission permission `json:"permission"`
@@ -30,30 +30,33 @@ func passwordSecurity(r *vault.Reader, c *call) ([]securityItem, error) {
 	return items, nil
 }
 
-// passwordVia names what an access to a password was granted through; what comes from the project says so (tpm 4.5). The main group, which the original does not
-// have, is a group here.
+// passwordVia names what an access to a password was granted through; what comes from the project says so (tpm 4.5).
 func (r *renderer) passwordVia(via vault.Reason) string {
-	text := ""
+	switch {
+	case via.Project:
+		return "Project: " + r.via(via)
+	case via.Code == vault.ViaManager:
+		return "Password manager"
+	}
+	return r.via(via)
+}
+
+// via names what an access to a project was granted through (tpm 4.4). The main group, which the original does not have, is a group here.
+func (r *renderer) via(via vault.Reason) string {
 	switch via.Code {
-	case vault.ViaManager:
-		if !via.Project {
-			return "Password manager"
-		}
-		text = "Project manager"
+	case vault.ViaManager, vault.ViaOwner:
+		return "Project manager"
 	case vault.ViaAdmin:
-		text = "Admin rights"
+		return "Admin rights"
 	case vault.ViaUser:
-		text = "User direct"
+		return "User direct"
 	case vault.ViaGroup, vault.ViaMainGroup:
-		text = "Group: " + r.group(via.Group).Name
+		return "Group: " + r.group(via.Group).Name
 	case vault.ViaAll:
-		text = "Grant all users"
-	case vault.ViaNothing, vault.ViaOwner: // of undefined and of personal ones, which are not listed
+		return "Grant all users"
+	case vault.ViaNothing: // of what is not defined, which is not listed
 	}
-	if via.Project {
-		return "Project: " + text
-	}
-	return text
+	return ""
 }
 
 // decodePasswordSecurity reads what is to be changed. A list that is absent or null stays as it is; an empty one takes everything away (tpm 6.3).

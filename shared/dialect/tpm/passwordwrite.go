@@ -71,16 +71,7 @@ func createPassword(t *vault.Tx, n newPassword) (uint64, error) {
 	if _, _, err := project(t.Reader, uint64(n.project)); err != nil {
 		return 0, err
 	}
-	e := vault.Entry{Project: n.project}
-	if err := n.apply(t, &e); err != nil {
-		return 0, err
-	}
-	var secrets vault.Payload // no custom field is defined yet, so that none is secret
-	if s := n.secret(); s != nil {
-		secrets.Password = *s
-	}
-	id, err := t.CreateEntry(e, secrets)
-	return uint64(id), err
+	return n.create(t, vault.Entry{Project: n.project})
 }
 
 func updatePassword(t *vault.Tx, id uint64, c passwordChange) error {
@@ -88,6 +79,24 @@ func updatePassword(t *vault.Tx, id uint64, c passwordChange) error {
 	if err != nil {
 		return err
 	}
+	return c.update(t, e)
+}
+
+// create makes an entry of what is set, in the place that e has.
+func (c *passwordChange) create(t *vault.Tx, e vault.Entry) (uint64, error) {
+	if err := c.apply(t, &e); err != nil {
+		return 0, err
+	}
+	var secrets vault.Payload // no custom field is defined yet, so that none is secret
+	if s := c.secret(); s != nil {
+		secrets.Password = *s
+	}
+	id, err := t.CreateEntry(e, secrets)
+	return uint64(id), err
+}
+
+// update changes an entry by what is set.
+func (c *passwordChange) update(t *vault.Tx, e *vault.Entry) error {
 	secrets := c.secretFields(e)
 	if err := t.EditEntry(e.ID, func(e *vault.Entry) error { return c.apply(t, e) }); err != nil {
 		return err

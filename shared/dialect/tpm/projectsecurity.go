@@ -8,15 +8,8 @@ import (
 	"tresor/shared/vault"
 )
 
-// projectSecurityItem is what one user may do with a project, and through what (tpm 7.1).
-type projectSecurityItem struct {
-	User       userObject `json:"user"`
-	Permission permission `json:"permission"`
-	GrantedVia string     `json:"granted_via"`
-}
-
 // showProjectSecurity lists the users for whom something is defined, be it no access (tpm 4.4).
-func showProjectSecurity(r *vault.Reader, c *call) ([]projectSecurityItem, error) {
+func showProjectSecurity(r *vault.Reader, c *call) ([]securityItem, error) {
 	p, _, err := project(r, c.id)
 	if err != nil {
 		return nil, err
@@ -26,29 +19,11 @@ func showProjectSecurity(r *vault.Reader, c *call) ([]projectSecurityItem, error
 		return nil, err
 	}
 	out := render(r)
-	items := make([]projectSecurityItem, 0, len(list))
+	items := make([]securityItem, 0, len(list))
 	for _, u := range list {
-		items = append(items, projectSecurityItem{out.user(u.User.ID), projectLevelObject(u.Access.Level), out.projectVia(u.Access.Via)})
+		items = append(items, securityItem{out.user(u.User.ID), projectLevelObject(u.Access.Level), out.via(u.Access.Via)})
 	}
 	return items, nil
-}
-
-// projectVia names what an access to a project comes from (tpm 4.4).
-func (r *renderer) projectVia(via vault.Reason) string {
-	switch via.Code {
-	case vault.ViaManager, vault.ViaOwner:
-		return "Project manager"
-	case vault.ViaAdmin:
-		return "Admin rights"
-	case vault.ViaUser:
-		return "User direct"
-	case vault.ViaGroup, vault.ViaMainGroup:
-		return "Group: " + r.group(via.Group).Name
-	case vault.ViaAll:
-		return "Grant all users"
-	case vault.ViaNothing:
-	}
-	return ""
 }
 
 // The members of a change of a project's security, which a create must not have (tpm 7.1).
