@@ -21,6 +21,7 @@ const (
 // Entries returns the entries from number skip on, at most take of them (negative: all), that the caller may read and match accepts, and how many there are in
 // all. In an Update it shows the entries as they were before it.
 func (r *Reader) Entries(order Order, match func(*Row) bool, skip, take int) (page []*Entry, total int) {
+	r.scan()
 	list := r.state.orders.byUpdated
 	if order == ByClient {
 		list = r.state.orders.byClient
@@ -116,6 +117,7 @@ func (row *Row) Text(f Field) string {
 // (negative: all). down turns the order of the names round, not that of the clients. It stops at the last entry wanted: sysPass
 // lists have a limit and no total (sysPass 3.3).
 func (r *Reader) FirstByClient(match func(*Row) bool, take int, down bool) []*Entry {
+	r.scan()
 	rows := slices.Values(r.state.orders.byClient)
 	if down {
 		rows = namesDown(r.state.orders.byClient)

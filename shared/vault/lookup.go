@@ -119,9 +119,24 @@ func (r *Reader) Children(id ProjectID) []*Project {
 // Client returns the root ancestor of a project: the sysPass client. nil for no project.
 func (r *Reader) Client(id ProjectID) *Project { return rootOf(r.x, id) }
 
+// ProjectName returns the name of a project, whoever may see it; "" if there is none. Only for entries that are then checked.
+func (r *Reader) ProjectName(id ProjectID) string {
+	if p := r.x.project(id); p != nil {
+		return p.Name
+	}
+	return ""
+}
+
 // Archived reports whether a project or one of its ancestors is archived.
 func (r *Reader) Archived(id ProjectID) bool {
-	return slices.ContainsFunc(r.Path(id), func(p *Project) bool { return p.Archived })
+	depth := 0
+	for p := r.x.project(id); p != nil && depth < maxDepth; p = r.x.project(p.Parent) {
+		if p.Archived {
+			return true
+		}
+		depth++
+	}
+	return false
 }
 
 // Category returns a category; nil if there is none.

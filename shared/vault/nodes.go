@@ -39,26 +39,13 @@ func (r *Reader) Nodes(under ProjectID) []Node {
 	return list
 }
 
-// countReadable counts the shared entries that the caller may read, by project: of each project it asks once, and keeps the answer in a slice, since a map would
-// cost most of the time at 100,000 entries.
+// countReadable counts the shared entries that the caller may read, by project.
 func (r *Reader) countReadable() []int {
-	counts := make([]int, r.state.last.project+1)
-	asked := make([]*standing, len(counts))
-	plain := r.plainly()
+	r.scan()
+	counts := make([]int, len(r.dense))
 	for _, row := range r.state.orders.byUpdated {
-		switch id := row.Project; {
-		case row.Owner != 0 || int(id) >= len(counts):
-		case !plain || !row.plain:
-			if r.mayRead(row) {
-				counts[id]++
-			}
-		default:
-			if asked[id] == nil {
-				asked[id] = r.standing(id)
-			}
-			if r.mayReadPlain(row, asked[id]) {
-				counts[id]++
-			}
+		if row.Owner == 0 && int(row.Project) < len(counts) && r.mayRead(row) {
+			counts[row.Project]++
 		}
 	}
 	return counts

@@ -17,7 +17,8 @@ type Reader struct {
 	now       time.Time
 	limits    map[ProjectID]bool // the projects that a narrowed credential reaches; nil: all
 	levels    map[ProjectID]*standing
-	latest    *standing // of the project asked about last: lists come in runs
+	dense     []*standing // levels by number, for going through all entries: a map would cost most of the time (see scan)
+	latest    *standing   // of the project asked about last: lists come in runs
 	loaded    secrets
 	wanted    map[SecretKey]bool // secrets that the function asked for, loaded or not
 	reasons   bool               // a locked entry was used with a reason
@@ -63,13 +64,34 @@ func (r *Reader) standing(id ProjectID) *standing {
 	if r.latest != nil && r.latest.id == id {
 		return r.latest
 	}
-	s := r.levels[id]
+	s := r.known(id)
 	if s == nil {
 		s = r.newStanding(id)
-		r.levels[id] = s
+		if int(id) < len(r.dense) {
+			r.dense[id] = s
+		} else {
+			r.levels[id] = s
+		}
 	}
 	r.latest = s
 	return s
+}
+
+func (r *Reader) known(id ProjectID) *standing {
+	if int(id) < len(r.dense) {
+		return r.dense[id]
+	}
+	return r.levels[id]
+}
+
+// scan makes ready for a question about every entry.
+func (r *Reader) scan() {
+	if r.dense == nil {
+		r.dense = make([]*standing, r.state.last.project+1)
+	}
+	if r.also != nil {
+		r.also.scan()
+	}
 }
 
 func (r *Reader) newStanding(id ProjectID) *standing {
@@ -90,19 +112,10 @@ func (r *Reader) newStanding(id ProjectID) *standing {
 
 // mayRead is whether entryAccess is at least read, found out quickly for the many entries that grant nothing themselves.
 func (r *Reader) mayRead(row *Row) bool {
-	if !row.plain || !r.plainly() {
+	if !row.plain || r.limits != nil || r.principal.operator || r.also != nil {
 		return r.entryAccess(&row.Entry).Level >= LevelRead
 	}
-	return r.mayReadPlain(row, r.standing(row.Project))
-}
-
-// plainly reports whether nothing but the rules for one user decides what the caller may do.
-func (r *Reader) plainly() bool {
-	return r.limits == nil && !r.principal.operator && r.also == nil
-}
-
-// mayReadPlain is mayRead for an entry that grants nothing itself, in a project that was asked about.
-func (r *Reader) mayReadPlain(row *Row, s *standing) bool {
+	s := r.standing(row.Project)
 	return s.project != nil && (s.plain >= LevelRead || row.Manager == r.principal.id) && !row.Trashed.Is()
 }
 
@@ -121,6 +134,7 @@ func (r *Reader) projectAccess(id ProjectID) ProjectAccess {
 // forgetStandings makes the next question about a project be decided anew, after a change of projects or grants.
 func (r *Reader) forgetStandings() {
 	clear(r.levels)
+	clear(r.dense)
 	r.latest = nil
 	if r.also != nil {
 		r.also.forgetStandings()

@@ -14,14 +14,18 @@ type condition func(*vault.Row) bool
 func (q query) compile(r *vault.Reader) func(*vault.Row) bool {
 	q = slices.Clone(q) // the longest first: it rules out most
 	slices.SortStableFunc(q, func(a, b term) int { return len(b.value) - len(a.value) })
-	conditions := make([]condition, len(q))
+	var conditions, others []condition // those on the text of a row come first: they need nothing else
 	var needed vault.TermSet
-	for i, t := range q {
-		var inText bool
-		if conditions[i], inText = t.compile(r); inText {
-			needed.Add(vault.NewTerm(t.value))
+	for _, t := range q {
+		holds, inText := t.compile(r)
+		if !inText {
+			others = append(others, holds)
+			continue
 		}
+		conditions = append(conditions, holds)
+		needed.Add(vault.NewTerm(t.value))
 	}
+	conditions = append(conditions, others...)
 	return func(row *vault.Row) bool {
 		if !row.MayHave(&needed) {
 			return false
@@ -65,7 +69,7 @@ func (t term) compile(r *vault.Reader) (_ condition, inText bool) {
 	case opFile:
 		return func(*vault.Row) bool { return false }, false // no entry has files yet
 	case opIn:
-		in := perProject(func(id vault.ProjectID) bool { return t.holdsFor(vault.Fold(projectName(r, id))) })
+		in := perProject(func(id vault.ProjectID) bool { return t.holdsFor(vault.Fold(r.ProjectName(id))) })
 		return func(row *vault.Row) bool { return in(row.Project) }, false
 	case opIs:
 		return t.state(r), false
@@ -145,13 +149,4 @@ func (t term) state(r *vault.Reader) condition {
 	}
 	now := vault.StampOf(r.Now())
 	return func(row *vault.Row) bool { return expiryStatus(row.Expiry, now) == expiryPast }
-}
-
-// projectName returns the name of a project, whoever may see it: only for entries that are then checked.
-func projectName(r *vault.Reader, id vault.ProjectID) string {
-	path := r.Path(id)
-	if len(path) == 0 {
-		return ""
-	}
-	return path[len(path)-1].Name
 }

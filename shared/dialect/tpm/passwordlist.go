@@ -62,21 +62,20 @@ func archive(r *vault.Reader) func(*vault.Row) bool {
 	return func(row *vault.Row) bool { return row.Archived || archived(row.Project) }
 }
 
-// perProject remembers what ask says of each project, the last one first: entries of a project often stand together.
+// perProject remembers what ask says of each project, by number: a list asks for every entry.
 func perProject(ask func(vault.ProjectID) bool) func(vault.ProjectID) bool {
-	known := map[vault.ProjectID]bool{}
-	var last vault.ProjectID
-	var answer bool
+	const unknown, no, yes = 0, 1, 2
+	var answers []uint8
 	return func(id vault.ProjectID) bool {
-		if id == last && last != 0 {
-			return answer
+		if int(id) >= len(answers) {
+			answers = append(answers, make([]uint8, int(id)+1-len(answers))...)
 		}
-		a, ok := known[id]
-		if !ok {
-			a = ask(id)
-			known[id] = a
+		if answers[id] == unknown {
+			answers[id] = no
+			if ask(id) {
+				answers[id] = yes
+			}
 		}
-		last, answer = id, a
-		return a
+		return answers[id] == yes
 	}
 }
