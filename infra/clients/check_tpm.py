@@ -1,103 +1,64 @@
-"""tpm 5.0.1 (peshay/tpm), the Python client of Team Password Manager, against API v6."""
+"""tpm 5.0.1 (peshay/tpm), the Python client of Team Password Manager, against API v6: all that its class has."""
 
 import unittest
 
 import tpm
 
 import harness
+from tpm_passwords import Passwords
+from tpm_personal import Personal
+from tpm_projects import Projects
+from tpmcase import Case, admin, called, colleague, in_both_ways
+
+# The methods of the class, each in one of three lists. A new version of the client cannot bring one that nobody looked at.
+
+TRANSPORT = {"request", "get", "post", "put", "delete", "collection", "get_collection", "ConfigError"}
+
+SERVED = set("""
+    get_version show_me who_am_i
+    list_passwords list_passwords_archived list_passwords_favorite list_passwords_search show_password create_password update_password delete_password
+    list_user_access_on_password update_security_of_password update_custom_fields_of_password lock_password unlock_password archive_password
+    unarchive_password move_password set_favorite_password unset_favorite_password list_password_files upload_password_file
+    list_mypasswords list_mypasswords_archived list_mypasswords_favorite list_mypasswords_search show_mypassword create_mypassword update_mypassword
+    delete_mypassword move_mypassword set_favorite_mypassword unset_favorite_mypassword
+    list_projects list_projects_archived list_projects_favorite list_projects_search show_project create_project update_project delete_project
+    change_parent_of_project list_user_access_on_project update_security_of_project archive_project unarchive_project set_favorite_project
+    unset_favorite_project list_subprojects list_subprojects_action list_passwords_of_project list_project_files upload_project_file
+""".split())
+
+# With arguments that would be harmless if they were served.
+NOBODY = 2**40
+NOT_SERVED = {
+    "get_latest_version": (), "up_to_date": (), "generate_password": (), "list_log": (), "list_log_search": ("text",),
+    "list_users": (), "show_user": (NOBODY,), "update_user": (NOBODY, {"name": "n"}), "create_user": ({"name": "n"},),
+    "create_user_ldap": ({"name": "n"},), "create_user_saml": ({"name": "n"},),
+    "change_user_password": (NOBODY, {"password": "p"}), "activate_user": (NOBODY,), "deactivate_user": (NOBODY,), "delete_user": (NOBODY,),
+    "convert_user_to_ldap": (NOBODY, "dn", 1), "convert_ldap_user_to_normal": (NOBODY,), "convert_user_to_saml": (NOBODY,),
+    "list_user_passwords": (NOBODY,), "list_user_projects": (NOBODY,),
+    "list_groups": (), "show_group": (NOBODY,), "create_group": ({"name": "n"},), "update_group": (NOBODY, {"name": "n"}), "delete_group": (NOBODY,),
+    "add_user_to_group": (NOBODY, NOBODY), "delete_user_from_group": (NOBODY, NOBODY),
+    "show_file_info": (NOBODY,), "update_file_notes": (NOBODY, "notes"), "max_upload_file_size": (), "uploads_folder_info": (), "download_file": (NOBODY,),
+    "delete_file": (NOBODY,),
+}
 
 
-def by_keys(**options):
-    return tpm.TpmApiv6(harness.url, **harness.credentials["tpm"], **options)
-
-
-def by_password(**options):
-    admin = harness.credentials["admin"]
-    return tpm.TpmApiv6(harness.url, username=admin["username"], password=admin["password"], **options)
-
-
-class CheckTpm(unittest.TestCase):
+class Others(Case):
     def test_version_and_me(self):
-        for connection in by_keys(), by_password():
-            self.assertEqual(connection.get_version()["api_version"], "6")
-            self.assertEqual(connection.show_me()["username"], harness.credentials["admin"]["username"])
+        self.assertEqual(self.client.get_version(), {"version": "13.166.291", "version_date": "2024-12-19", "api_version": "6"})
+        for client, user, role in (self.client, admin(), "Admin"), (self.other, colleague(), "Normal user"):
+            shown = client.show_me()
+            self.shows(shown, id=user["id"], username=user["username"], role=role, is_active=True, is_ldap=False, is_saml=False, groups=None)
+            self.shows(client.who_am_i(), id=user["id"], username=user["username"])
 
-    def test_projects(self):
-        connection = by_keys()
-        name = "Project " + harness.tag()
-        project = connection.create_project({"name": name, "parent_id": 0, "tags": "one,two", "notes": "n"})
-        self.assertIsInstance(project, int)
-        self.assertIn(project, [p["id"] for p in connection.list_projects()])
-        shown = by_password().show_project(project)
-        self.assertEqual((shown["name"], shown["parent_id"], shown["tags"], shown["notes"]), (name, 0, "one,two", "n"))
+    def test_what_is_not_served(self):
+        """Each call is refused as a path that there is not, and the server goes on."""
+        for name, arguments in NOT_SERVED.items():
+            with self.subTest(name):
+                self.refused(404, self.client, getattr(self.client, name), *arguments, text="Method does not exist.")
+        self.assertEqual(self.client.show_me()["id"], admin()["id"])
 
-        child = connection.create_project({"name": "Child", "parent_id": project})
-        self.assertEqual(connection.show_project(child)["parent_id"], project)
-        with self.assertRaises(tpm.TPMException, msg="a name twice in one place"):
-            connection.create_project({"name": name, "parent_id": 0})
 
-    def test_a_password_from_create_to_delete(self):
-        for how, connection in ("hmac", by_keys()), ("basic", by_password()):
-            with self.subTest(how):
-                self.life_of_a_password(connection)
-
-    def life_of_a_password(self, connection):
-        word = harness.tag()
-        project = connection.create_project({"name": "P " + word, "parent_id": 0})
-        sent = {"name": "Root of " + word, "username": "root", "email": "ops@example.com", "tags": "linux,ssh",
-                "access_info": "https://example.com/x?y=1", "password": harness.secret(), "notes": "first\nsecond, é"}
-        entry = connection.create_password(sent | {"project_id": project})
-        self.assertIsInstance(entry, int)
-        self.assertEqual(connection.req.status_code, 201)
-
-        shown = connection.show_password(entry)
-        self.assertEqual({key: shown[key] for key in sent}, sent)
-        self.assertEqual((shown["id"], shown["project"]["id"]), (entry, project))
-
-        listed = [p for p in connection.list_passwords() if p["id"] == entry]
-        self.assertEqual([p["name"] for p in listed], [sent["name"]])
-        self.assertNotIn("password", listed[0])
-        self.assertEqual([p["id"] for p in connection.list_passwords_search(word.upper())], [entry])
-
-        changed = {"password": harness.secret(), "username": ""}
-        connection.update_password(entry, changed)
-        self.assertEqual((connection.req.status_code, connection.req.content), (204, b""))
-        shown = connection.show_password(entry)
-        self.assertEqual({key: shown[key] for key in sent}, sent | changed, "what was not sent must stay")
-
-        connection.delete_password(entry)
-        with self.assertRaises(tpm.TPMException):
-            connection.show_password(entry)
-        self.assertEqual(connection.req.status_code, 404)
-        self.assertEqual(connection.list_passwords_search(word), [])
-
-    def test_pages(self):
-        """The client follows Link, and signs each page's path as it rebuilt it."""
-        connection = by_keys()
-        word = harness.tag()
-        project = connection.create_project({"name": "P " + word, "parent_id": 0})
-        made = {connection.create_password({"name": f"{word} page {i}", "project_id": project}) for i in range(22)}
-
-        for how, lister in ("hmac", by_keys()), ("basic", by_password()), ("small pages", by_keys(page_size=5)):
-            with self.subTest(how):
-                listed = [p["id"] for p in lister.list_passwords()]
-                self.assertEqual(len(listed), len(set(listed)), "an entry on two pages")
-                self.assertLessEqual(made, set(listed))
-                # The space is what the client encodes anew for page 2.
-                found = [p["id"] for p in lister.list_passwords_search(word + " page")]
-                self.assertEqual(sorted(found), sorted(made))
-                self.assertIn("/page/", lister.req.url, "the last request was for a later page")
-
-    def test_search_with_reserved_characters(self):
-        connection = by_keys()
-        word = harness.tag()
-        project = connection.create_project({"name": "P " + word, "parent_id": 0})
-        name = f"{word} a/b+c%20d?e#f"
-        entry = connection.create_password({"name": name, "project_id": project})
-        self.assertEqual([p["id"] for p in connection.list_passwords_search(name)], [entry])
-        for decoded_once_too_little in "a%2Fb", "b%2Bc", "c%2520d":
-            self.assertEqual(connection.list_passwords_search(f"{word} {decoded_once_too_little}"), [])
-
+class WrongCredentials(unittest.TestCase):
     def test_wrong_credentials(self):
         keys = harness.credentials["tpm"]
         for connection in (
@@ -108,6 +69,25 @@ class CheckTpm(unittest.TestCase):
             with self.assertRaises(tpm.TPMException):
                 connection.list_passwords()
             self.assertEqual(connection.req.status_code, 401)
+
+
+class Coverage(unittest.TestCase):
+    """Runs last."""
+
+    def test_every_method_is_in_one_list(self):
+        listed = [*TRANSPORT, *SERVED, *NOT_SERVED]
+        self.assertEqual(sorted(listed), sorted(name for name in dir(tpm.TpmApiv6) if not name.startswith("_")))
+
+    def test_every_method_was_called(self):
+        for way, names in called.items():
+            self.assertEqual((SERVED | set(NOT_SERVED)) - names, set(), f"never called with {way}")
+
+
+def load_tests(loader, _tests, _pattern):
+    return unittest.TestSuite([
+        in_both_ways(loader, Passwords, Personal, Projects, Others),
+        *map(loader.loadTestsFromTestCase, (WrongCredentials, Coverage)),
+    ])
 
 
 if __name__ == "__main__":

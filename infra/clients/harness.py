@@ -1,7 +1,7 @@
 """What the check_*.py scripts share: the server under test, and requests that no published client makes.
 
-Each script drives one published client and is run as `check_x.py URL CREDENTIALS`, where CREDENTIALS is a file with the
-line that `tresor init --json` printed. Names carry a random tag, so a script may be run again on the same vault.
+Each script drives one published client and is run as `check_x.py URL CREDENTIALS`, where CREDENTIALS is the file that
+credentials.py made. Names carry a random tag, so a script may be run again on the same vault.
 """
 
 import argparse
@@ -61,7 +61,7 @@ def teampass_add_item(label, password, folder, login="", description=""):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("url", help="where the server is, e.g. http://127.0.0.1:8080")
-    parser.add_argument("credentials", help="file with the output of `tresor init --json`")
+    parser.add_argument("credentials", help="file with the output of credentials.py")
     arguments = parser.parse_args()
 
     # The scripts import this module by name, so these are not the globals of __main__.

@@ -22,7 +22,10 @@ fail() { # says why, and what the server said
   exit 1
 }
 
-"$tresor" init --data "$work/vault" --json >"$work/credentials.json"
+"$tresor" init --data "$work/vault" --json >"$work/admin.json"
+"$tresor" user add --data "$work/vault" --username colleague --role 'Normal user' --json >"$work/colleague.json"
+"$tresor" token add --data "$work/vault" --dialect tpm --user colleague --json >"$work/keys.json"
+"$python" "$here/credentials.py" "$work/admin.json" "$work/colleague.json" "$work/keys.json" >"$work/credentials.json"
 : >"$work/out" # the loop below may look before the server writes
 "$tresor" serve --data "$work/vault" --listen 127.0.0.1:0 --json >"$work/out" 2>"$work/log" &
 server=$!

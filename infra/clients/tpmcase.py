@@ -1,0 +1,131 @@
+"""What the cases about the tpm client share: its class with a record of what was called, and a TestCase for each way to log in."""
+
+import unittest
+
+import tpm
+
+import harness
+
+WAYS = ("hmac", "basic")
+
+# Names of methods, by the way they were called. check_tpm.py compares them with its table when all cases have run.
+called = {way: set() for way in WAYS}
+
+LOCKED = "The password is locked: use the X-Unlock-Reason header."
+NO_FILES = "Files are not stored yet."
+
+
+class Client(tpm.TpmApiv6):
+    """The published class. It only remembers which of its methods are used."""
+
+    def __init__(self, way, user, **options):
+        self.way = way
+        if way == "hmac":
+            login = user["tpm"]
+        else:
+            login = {"username": user["username"], "password": user["password"]}
+        super().__init__(harness.url, **login, **options)
+
+    def __getattribute__(self, name):
+        if hasattr(tpm.TpmApiv6, name):
+            called[object.__getattribute__(self, "way")].add(name)
+        return super().__getattribute__(name)
+
+
+def admin():
+    return harness.credentials["admin"] | {"tpm": harness.credentials["tpm"]}
+
+
+def colleague():
+    """A Normal user, who has no permission but what a case grants."""
+    return harness.credentials["colleague"]
+
+
+class Case(unittest.TestCase):
+    """Runs once for each way: in_both_ways makes the classes."""
+
+    way = ""
+
+    def setUp(self):
+        self.client = self.connect()
+        self.other = self.connect(colleague())
+        self.word = harness.tag()
+
+    def connect(self, user=None, **options):
+        client = Client(self.way, user or admin(), **options)
+        self.addCleanup(client.session.close)
+        return client
+
+    def new_project(self, name="Project", parent=0):
+        return self.client.create_project({"name": f"{name} {self.word}", "parent_id": parent})
+
+    def new_password(self, project, name="Password", **values):
+        return self.client.create_password({"name": f"{self.word} {name}", "project_id": project, "password": harness.secret()} | values)
+
+    def put(self, path, data=""):
+        """A PUT that the client has no method for."""
+        self.done(self.client, self.client.put, path, data)
+
+    def done(self, client, method, *arguments):
+        """The call succeeds without an answer."""
+        self.assertIsNone(method(*arguments))
+        self.assertEqual((client.req.status_code, client.req.content), (204, b""))
+
+    def made(self, client, method, *arguments):
+        """The call makes something, and its answer is the new id."""
+        answer = method(*arguments)
+        made = answer["id"] if isinstance(answer, dict) else answer
+        self.assertEqual((client.req.status_code, client.req.json()), (201, {"id": made}))
+        self.assertIsInstance(made, int)
+        return made
+
+    def refused(self, status, client, method, *arguments, text=None):
+        """The call fails with the client's exception, whose text is the server's message."""
+        with self.assertRaises(tpm.TPMException) as raised:
+            method(*arguments)
+        answer = client.req.json()
+        self.assertEqual((client.req.status_code, answer["error"], answer["type"]), (status, True, client.req.reason))
+        self.assertEqual(str(raised.exception), answer["message"])
+        self.assertTrue(answer["message"])
+        if text is not None:
+            self.assertEqual(answer["message"], text)
+
+    def shows(self, shown, **values):
+        """The object has these values, whatever else it has."""
+        self.assertEqual({key: shown.get(key, "absent") for key in values}, values)
+
+    def entry_of(self, listed, number):
+        """The only item with this id in a list."""
+        found = [item for item in listed if item["id"] == number]
+        self.assertEqual(len(found), 1, f"{number} is in the list {len(found)} times")
+        return found[0]
+
+    def absent(self, listed, number):
+        self.assertNotIn(number, [item["id"] for item in listed])
+
+    def pages(self, made, lister, *arguments, exactly=True):
+        """Lists more than one page, with pages of 5 and of the default size: all that was made, each once, along the Links."""
+        for options in {"page_size": 5}, {}:
+            client = self.connect(**options)
+            ids = [item["id"] for item in getattr(client, lister)(*arguments)]
+            self.assertEqual(len(ids), len(set(ids)), "an item is on two pages")
+            self.assertLessEqual(set(made), set(ids))
+            if exactly:
+                self.assertEqual(sorted(ids), sorted(made))
+            size = options.get("page_size", 20)
+            last = (len(ids) + size - 1) // size
+            self.assertGreater(last, 1, "the list has one page only")
+            self.assertTrue(client.req.url.endswith(f"/page/{last}.json"), client.req.url)
+
+    def upload_refused(self, method, number):
+        """A file that is there is sent, and refused because files are not stored."""
+        self.refused(403, self.client, method, number, __file__, text=NO_FILES)
+
+
+def in_both_ways(loader, *cases):
+    """The tests of these cases, for each way to log in."""
+    suite = unittest.TestSuite()
+    for case in cases:
+        for way in WAYS:
+            suite.addTests(loader.loadTestsFromTestCase(type(f"{case.__name__}_{way}", (case,), {"way": way})))
+    return suite
