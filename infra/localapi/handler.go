@@ -15,6 +15,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -128,8 +129,17 @@ func (a *api) read(r *http.Request) Request {
 		if client, ok := lastForwarded(r.Header); ok {
 			q.Source = client
 		}
+		if host := r.Header.Get("X-Forwarded-Host"); isHost(host) { // what the client called, for links (TPM 2.3)
+			q.Host = host
+		}
 	}
 	return q
+}
+
+// isHost reports whether a text is a host with or without a port, and nothing else.
+func isHost(s string) bool {
+	u, err := url.Parse("//" + s)
+	return err == nil && s != "" && u.Host == s && !strings.ContainsAny(s, `"<>\ `)
 }
 
 // lastForwarded returns the address that the nearest proxy saw.

@@ -244,6 +244,15 @@ func TestBehindProxy(t *testing.T) {
 	if ev.RequestContext.Identity.SourceIP != "198.51.100.7" || ev.Headers["X-Forwarded-Proto"] != "https" || ev.Headers["X-Forwarded-Port"] != "443" {
 		t.Errorf("behind a proxy: got %s %v", ev.RequestContext.Identity.SourceIP, ev.Headers)
 	}
+	for host, want := range map[string]string{"pub.example:8443": "pub.example:8443", "pub.example/x": "vault.example", "a b": "vault.example", "a@b": "vault.example"} {
+		in := strings.Replace(raw, "X-Forwarded-For", "X-Forwarded-Host: "+host+"\r\nX-Forwarded-For", 1)
+		if ev := capture(t, in, localapi.BehindProxy()); ev.RequestContext.DomainName != want || ev.Headers["Host"] != want {
+			t.Errorf("X-Forwarded-Host %q: got %s, %s", host, ev.RequestContext.DomainName, ev.Headers["Host"])
+		}
+		if ev := capture(t, in); ev.RequestContext.DomainName != "vault.example" {
+			t.Errorf("X-Forwarded-Host %q without a proxy: got %s", host, ev.RequestContext.DomainName)
+		}
+	}
 	if ev := capture(t, raw); ev.RequestContext.Identity.SourceIP != "127.0.0.1" || ev.Headers["X-Forwarded-Proto"] != "http" {
 		t.Errorf("without: got %s", ev.RequestContext.Identity.SourceIP)
 	}

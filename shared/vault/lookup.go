@@ -53,6 +53,9 @@ func (r *Reader) collect(id ProjectID, into map[ProjectID]bool) {
 	}
 }
 
+// LevelOn returns what the caller may do with a project that it is known to see.
+func (r *Reader) LevelOn(p *Project) ProjectAccess { return r.projectAccess(p.ID) }
+
 // Projects returns every project that the caller may see, ascending by id.
 func (r *Reader) Projects() []*Project {
 	seen := map[ProjectID]bool{}

@@ -67,7 +67,7 @@ func (r *Reader) standing(id ProjectID) *standing {
 	s := r.known(id)
 	if s == nil {
 		s = r.newStanding(id)
-		if int(id) < len(r.dense) {
+		if id < ProjectID(len(r.dense)) {
 			r.dense[id] = s
 		} else {
 			r.levels[id] = s
@@ -78,7 +78,7 @@ func (r *Reader) standing(id ProjectID) *standing {
 }
 
 func (r *Reader) known(id ProjectID) *standing {
-	if int(id) < len(r.dense) {
+	if id < ProjectID(len(r.dense)) {
 		return r.dense[id]
 	}
 	return r.levels[id]

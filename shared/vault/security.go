@@ -82,6 +82,13 @@ type EntrySecurityChange struct {
 // SetEntrySecurity changes who may do what with an entry, be it a link or not. Needs manage.
 // Errors: as EditEntry; Exists for the right to edit a link (TPM 4.3), Invalid for one that a Read only user cannot have, and for a subject named twice.
 func (t *Tx) SetEntrySecurity(id EntryID, c EntrySecurityChange) error {
+	if c == (EntrySecurityChange{}) {
+		old, e, err := t.usable(id, LevelManage)
+		if err != nil {
+			return err
+		}
+		return t.checkRights(old, e)
+	}
 	return t.replace(id, LevelManage, func(e *Entry) error {
 		if c.Manager != nil {
 			e.Manager = *c.Manager

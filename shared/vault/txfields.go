@@ -12,7 +12,9 @@ type FieldChange struct {
 }
 
 // DefineFields changes the definitions of custom fields: their data moves between the index and the payload as their types ask. fits says whether a field's data is
-// of a type. A label without a definition makes a field of type Text; a type without one gets the label that label returns for its number.
+// of a type. A label without a definition makes a field of type Text, or Encrypted text where there is data from before; a type without one gets the label that label
+// returns for its number. Data that a new type takes out of the payload is in the index then, where whoever may read the entry finds it: the action must be one that
+// Reveals, so that it is on record.
 //
 // Needs manage. Errors: as EditEntry; what fits returns.
 func (t *Tx) DefineFields(id EntryID, changes []FieldChange, fits func(FieldType, string) error, label func(number uint8) string) error {
@@ -22,6 +24,8 @@ func (t *Tx) DefineFields(id EntryID, changes []FieldChange, fits func(FieldType
 		return err
 	case t.entryAccess(old).Level < LevelManage:
 		return fail(Forbidden, "not allowed to manage this entry")
+	case len(changes) == 0:
+		return t.checkRights(old, e)
 	}
 	var p Payload
 	if slices.ContainsFunc(changes, func(c FieldChange) bool { return c.moves(e) }) {
@@ -71,8 +75,13 @@ func (d *definer) apply(c FieldChange) error {
 		return nil
 	}
 	f := CustomField{Number: c.Number, Type: FieldText, Label: d.label(c.Number)}
-	if found {
+	switch {
+	case found:
 		f = d.e.Fields[i]
+	case c.Type == nil && *c.Label == "":
+		return nil // no label and no type: nothing is defined
+	case c.Type == nil && !d.payload.Fields[c.Number].IsEmpty():
+		f.Type = FieldEncryptedText // a label alone takes no data out of the seal
 	}
 	data := d.data(f, found)
 	if c.Label != nil {

@@ -318,6 +318,9 @@ func (m *fieldModel) drawDefinitions(t *rapid.T) (changes []vault.FieldChange) {
 		}
 		if !defined {
 			m.types[c.Number], m.labels[c.Number] = vault.FieldText, numbered(c.Number)
+			if m.data[c.Number] != "" { // a label alone takes nothing out of the seal
+				m.types[c.Number] = vault.FieldEncryptedText
+			}
 		}
 		if kind != 1 {
 			typ := rapid.SampledFrom(fieldTypes).Draw(t, "type")

@@ -173,6 +173,9 @@ func (t *Tx) SetFavouriteProject(id ProjectID, marked bool) error {
 	if _, _, err := t.Project(id); err != nil {
 		return err
 	}
+	if t.IsFavouriteProject(id) == marked {
+		return nil
+	}
 	f.Projects = withMember(f.Projects, id, marked)
 	t.put(Change{Favourites: f})
 	return nil

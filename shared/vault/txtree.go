@@ -60,6 +60,9 @@ func (t *Tx) MoveProject(id, parent ProjectID) error {
 	if err := t.MayCreateProject(parent); err != nil {
 		return err
 	}
+	if !t.MayAdmin(CreateProject, AdminTarget{}) { // who may only make roots moves nothing there
+		return fail(Forbidden, "not allowed to move projects")
+	}
 	if err := t.checkMove(p, parent); err != nil {
 		return err
 	}

@@ -41,16 +41,17 @@ func Update[T any](ctx context.Context, v *Vault, req Request, fn func(*Tx) (T, 
 
 // update is one Update in progress. The fields below run belong to whoever commits it, until done is closed.
 type update struct {
-	ctx     context.Context
-	req     *Request
-	run     func(*Tx) error
-	deliver func()
-	err     error
-	wants   []SecretKey  // of the last run, not loaded yet
-	who     AccessRecord // as of the last run
-	failed  error        // what it wants cannot be had; it runs no more
-	loaded  secrets
-	done    chan struct{}
+	ctx      context.Context
+	req      *Request
+	run      func(*Tx) error
+	deliver  func()
+	err      error
+	wants    []SecretKey  // of the last run, not loaded yet
+	who      AccessRecord // as of the last run
+	recorded []SecretKey  // an access record names them
+	failed   error        // what it wants cannot be had; it runs no more
+	loaded   secrets
+	done     chan struct{}
 }
 
 // queue holds the Updates that wait for a turn to commit.
@@ -162,7 +163,7 @@ func (v *Vault) commit(worker *update) {
 		}
 		var used *UsedError
 		if errors.As(err, &used) {
-			if left := refuse(batch, used.Marks); len(left) < len(batch) {
+			if left := v.refuse(own, batch, used.Marks); len(left) < len(batch) {
 				batch = left
 				continue
 			}
@@ -175,7 +176,7 @@ func (v *Vault) commit(worker *update) {
 		batch = nil
 		v.queue.putBack(rest)
 		for _, u := range taken {
-			u.finish(err)
+			v.settle(own, u, err)
 		}
 	}
 }
@@ -184,10 +185,10 @@ func (v *Vault) commit(worker *update) {
 var errUsed = fail(Unauthenticated, "the request was used before")
 
 // refuse fails the Updates whose requests were used before. It returns the others, which are tried again without them.
-func refuse(batch []*update, used []Hash) (left []*update) {
+func (v *Vault) refuse(ctx context.Context, batch []*update, used []Hash) (left []*update) {
 	for _, u := range batch {
 		if once := u.req.Once; once != nil && slices.Contains(used, once.Hash) {
-			u.finish(errUsed)
+			v.settle(ctx, u, errUsed)
 		} else {
 			left = append(left, u)
 		}
@@ -297,13 +298,17 @@ func (v *Vault) load(ctx context.Context, batch []*update, keys []SecretKey) err
 	if err != nil && KindOf(err) == Busy {
 		return err
 	}
+	var wg sync.WaitGroup
 	for _, u := range batch {
 		if err != nil && len(u.wants) > 0 {
 			u.failed = v.fetch(ctx, u.wants, loaded)
 		}
-		if u.failed == nil {
-			u.failed = v.recordCopies(ctx, u)
+		if u.failed == nil && u.copies() {
+			wg.Go(func() { u.failed = v.recordCopies(ctx, u) })
 		}
+	}
+	wg.Wait()
+	for _, u := range batch {
 		if u.failed != nil {
 			continue // what no record names is not there for a later attempt, either
 		}
@@ -314,12 +319,31 @@ func (v *Vault) load(ctx context.Context, batch []*update, keys []SecretKey) err
 	return nil
 }
 
-// recordCopies records the secrets that an update wants in order to put them elsewhere. Those that it only changes where they are leave for nobody.
+// copies reports whether the update wants secrets in order to put them elsewhere. Those that it only changes where they are leave for nobody.
+func (u *update) copies() bool { return u.req.Action.Reveals && len(u.wants) > 0 }
+
 func (v *Vault) recordCopies(ctx context.Context, u *update) error {
-	if !u.req.Action.Reveals || len(u.wants) == 0 {
-		return nil
-	}
 	a := u.who
 	a.Secrets = u.wants
-	return v.log.RecordAccess(ctx, a)
+	err := v.log.RecordAccess(ctx, a)
+	if err == nil {
+		u.recorded = append(u.recorded, a.Secrets...)
+	}
+	return err
+}
+
+// settle finishes an update. Secrets that were recorded for copies that were not made are withdrawn first, as a View does; where nobody knows, the record stays.
+func (v *Vault) settle(ctx context.Context, u *update, err error) {
+	outcome := err
+	if outcome == nil {
+		outcome = u.err
+	}
+	if outcome != nil && KindOf(outcome) != Undecided && len(u.recorded) > 0 {
+		a := u.who
+		a.Secrets, a.Withheld = u.recorded, true
+		own, cancel := context.WithTimeout(context.WithoutCancel(ctx), reserve/2)
+		defer cancel()
+		_ = v.log.RecordAccess(own, a) // without it the log says more than was done, never less
+	}
+	u.finish(err)
 }

@@ -1,6 +1,9 @@
 package tpm
 
 import (
+	"strings"
+	"time"
+
 	"tresor/shared/vault"
 )
 
@@ -61,6 +64,9 @@ const maxShortField = 250
 
 // checkCustom refuses data that does not fit its field's type.
 func checkCustom(t vault.FieldType, data string) error {
+	if !t.Encrypted() && strings.Contains(data, "\x00") { // which separates fields in the index
+		return invalid("custom data has a NUL in it")
+	}
 	switch t {
 	case vault.FieldText, vault.FieldEncryptedText:
 		if len([]rune(data)) > maxShortField {
@@ -71,7 +77,7 @@ func checkCustom(t vault.FieldType, data string) error {
 			return invalid("custom data of a one time password is its secret key in Base32")
 		}
 	case vault.FieldDate:
-		if _, ok := parseDate(data); !ok && data != "" {
+		if _, err := time.Parse(time.DateOnly, data); err != nil && data != "" {
 			return invalid("custom data of a date is yyyy-mm-dd")
 		}
 	case vault.FieldEmail, vault.FieldPassword, vault.FieldNotes, vault.FieldEncryptedNotes:

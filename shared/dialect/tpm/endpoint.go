@@ -70,7 +70,16 @@ func derive[Req any](name string, decode func(fields) (Req, error), fn func(*vau
 
 // change makes the endpoint that changes one thing by a body: 204.
 func change[Req any](name string, decode func(fields) (Req, error), fn func(*vault.Tx, uint64, Req) error) endpoint {
-	return endpoint{named(name, true, false), func(v *vault.Vault, c *call) (reply, error) {
+	return changing(named(name, true, false), decode, fn)
+}
+
+// uncover is change for what may take secrets out of their seal, which is on record as their reveal.
+func uncover[Req any](name string, decode func(fields) (Req, error), fn func(*vault.Tx, uint64, Req) error) endpoint {
+	return changing(named(name, true, true), decode, fn)
+}
+
+func changing[Req any](action vault.Action, decode func(fields) (Req, error), fn func(*vault.Tx, uint64, Req) error) endpoint {
+	return endpoint{action, func(v *vault.Vault, c *call) (reply, error) {
 		req, err := decoded(c, decode)
 		if err != nil {
 			return reply{}, err

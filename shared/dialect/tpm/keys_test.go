@@ -149,7 +149,7 @@ func TestActionsAreDistinct(t *testing.T) {
 		writing = "favorite_passwords/add favorite_passwords/delete favorite_projects/add favorite_projects/delete " +
 			"passwords/archive passwords/copy passwords/create passwords/custom_fields passwords/delete passwords/duplicate passwords/lock passwords/move passwords/security/update passwords/unarchive passwords/unlock passwords/update passwords/upload " +
 			"projects/archive projects/change_parent projects/create projects/delete projects/security/update projects/unarchive projects/update projects/upload"
-		revealing = "passwords/copy passwords/duplicate passwords/show"
+		revealing = "passwords/copy passwords/custom_fields passwords/duplicate passwords/show"
 	)
 	want := strings.Fields(reading + " " + writing)
 	slices.Sort(want)

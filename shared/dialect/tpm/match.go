@@ -95,6 +95,9 @@ func (t term) text() condition {
 		return func(row *vault.Row) bool { return row.Has(vault.FieldBasic, ready) }
 	}
 	fields := textFields[t.op]
+	if t.value == "" && len(fields) > 2 { // some field is empty in every entry: that is no search for one
+		return func(*vault.Row) bool { return false }
+	}
 	return func(row *vault.Row) bool {
 		for _, f := range fields {
 			switch text := row.Text(f); {

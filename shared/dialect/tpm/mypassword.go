@@ -157,7 +157,16 @@ func ownDerive[Req any](name string, decode func(fields) (Req, error), fn func(*
 
 // ownChange changes one personal password by a body: 204.
 func ownChange[Req any](name string, decode func(fields) (Req, error), fn func(*vault.Tx, *vault.Entry, Req) error) endpoint {
-	return ownWrite(named(name, true, false), http.StatusNoContent, objectIn(decode), func(t *vault.Tx, id uint64, req Req) (uint64, error) {
+	return ownChanging(named(name, true, false), decode, fn)
+}
+
+// ownUncover is ownChange for what may take secrets out of their seal.
+func ownUncover[Req any](name string, decode func(fields) (Req, error), fn func(*vault.Tx, *vault.Entry, Req) error) endpoint {
+	return ownChanging(named(name, true, true), decode, fn)
+}
+
+func ownChanging[Req any](action vault.Action, decode func(fields) (Req, error), fn func(*vault.Tx, *vault.Entry, Req) error) endpoint {
+	return ownWrite(action, http.StatusNoContent, objectIn(decode), func(t *vault.Tx, id uint64, req Req) (uint64, error) {
 		e, err := myPassword(t.Reader, id)
 		if err != nil {
 			return 0, err

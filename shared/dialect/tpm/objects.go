@@ -114,7 +114,7 @@ func (r *renderer) path(id vault.ProjectID) []pathElement {
 	}
 	path := []pathElement{}
 	for _, p := range r.VisiblePath(id) {
-		path = append(path, pathElement{uint64(p.ID), p.Name, p.Archived})
+		path = append(path, pathElement{uint64(p.ID), p.Name, r.Archived(p.ID)})
 	}
 	r.paths[id] = path
 	return path

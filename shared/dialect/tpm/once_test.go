@@ -199,3 +199,17 @@ func TestAWindowThatIsEnlargedForgivesNothing(t *testing.T) {
 		t.Errorf("got %d passwords, want 1", n)
 	}
 }
+
+// TestWhatHasNoBodyRepeats: scripts lock, unlock and lock again within a second, and sign the same bytes each time.
+func TestWhatHasNoBodyRepeats(t *testing.T) {
+	w := newWorld(t)
+	lock, unlock := w.signed("admin", "PUT", "api/v6/passwords/1/lock.json", ""), w.signed("admin", "PUT", "api/v6/passwords/1/unlock.json", "")
+	unlock.header.Set("X-Unlock-Reason", "because")
+	for round := range 3 {
+		w.wantStatus(t, "lock", lock, http.StatusNoContent)
+		if out := w.ask(t, "admin", "PUT", "/index.php/api/v6/passwords/1.json", `{"name":"x"}`); out.StatusCode != http.StatusForbidden {
+			t.Errorf("round %d: it is not locked: %d", round, out.StatusCode)
+		}
+		w.wantStatus(t, "unlock", unlock, http.StatusNoContent)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"strconv"
+	"strings"
 
 	"tresor/shared/vault"
 )
@@ -46,5 +47,9 @@ func (f fields) pairs(name string) (list []pair, there bool, err error) {
 
 // integer reads a whole number or its text.
 func integer(raw json.RawMessage) (int64, error) {
-	return strconv.ParseInt(string(bytes.Trim(raw, `"`)), 10, 64)
+	text := strings.TrimSpace(string(bytes.Trim(raw, `"`)))
+	if strings.HasPrefix(text, "+") {
+		return 0, strconv.ErrSyntax
+	}
+	return strconv.ParseInt(text, 10, 64)
 }

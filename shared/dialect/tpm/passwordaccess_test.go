@@ -2,6 +2,7 @@ package tpm
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -66,5 +67,50 @@ func TestRevealsAreOnRecord(t *testing.T) {
 		if diff := cmp.Diff(c.want, w.accesses(t)); diff != "" {
 			t.Errorf("%s %s %s (-want +got):\n%s", c.user, c.method, c.path, diff)
 		}
+	}
+}
+
+// TestACopyThatWasRefusedIsNoReveal: what was recorded for it is withdrawn.
+func TestACopyThatWasRefusedIsNoReveal(t *testing.T) {
+	w := newWorld(t)
+	req := w.signed("admin", "POST", "api/v6/passwords/1/copy.json", `{"project_id":3}`)
+	w.wantStatus(t, "the first", req, 201)
+	w.wantStatus(t, "again", req, 401)
+	w.wantStatus(t, "and again", req, 401)
+	records, err := w.Log.Accesses(t.Context(), vault.HourOf(w.Clock.Now()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	left := 0
+	for _, a := range records {
+		if a.Withheld {
+			left--
+		} else {
+			left++
+		}
+	}
+	if left != 1 || len(records) != 5 {
+		t.Errorf("%d of %d records stand; want one of 5", left, len(records))
+	}
+}
+
+// TestSecretsThatBecomeCustomTextAreOnRecord: whoever may read the entry finds them from then on.
+func TestSecretsThatBecomeCustomTextAreOnRecord(t *testing.T) {
+	w := newWorld(t)
+	path := "/index.php/api/v6/passwords/1/custom_fields.json"
+	for _, body := range []string{`{"custom_type2":""}`, `{"custom_label2":"hello"}`} {
+		if out := w.ask(t, "admin", "PUT", path, body); out.StatusCode != 204 {
+			t.Fatalf("%s: got %d %s", body, out.StatusCode, out.Body)
+		}
+	}
+	if out := w.ask(t, "nora", "GET", "/index.php/api/v6/passwords/search/custom:GEZDG/count.json", ""); !strings.Contains(out.Body, `"num_items":0`) {
+		t.Errorf("a label took the seed into the index: %s", out.Body)
+	}
+	before := len(w.accesses(t))
+	if out := w.ask(t, "admin", "PUT", path, `{"custom_type2":"Text"}`); out.StatusCode != 204 {
+		t.Fatalf("got %d %s", out.StatusCode, out.Body)
+	}
+	if after := len(w.accesses(t)); after != before+1 {
+		t.Errorf("%d access records after %d", after, before)
 	}
 }

@@ -166,9 +166,6 @@ func applyCustom(e *vault.Entry, number uint8, data string) error {
 	if f.Type.Encrypted() {
 		return nil
 	}
-	if strings.Contains(data, "\x00") {
-		return invalid("custom data has a NUL in it")
-	}
 	f.Data = data
 	return nil
 }

@@ -125,8 +125,7 @@ func searchProjects(r *vault.Reader, c *call) func(*vault.Project) bool {
 
 // readable reports whether the caller sees more of a project than its name.
 func readable(r *vault.Reader, p *vault.Project) bool {
-	_, a, err := r.Project(p.ID)
-	return err == nil && a.Level >= vault.ProjectRead
+	return r.LevelOn(p).Level >= vault.ProjectRead
 }
 
 func projectMetadata(p *vault.Project) metadata {

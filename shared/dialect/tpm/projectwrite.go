@@ -29,7 +29,7 @@ func decodeProjectChange(f fields) (c projectChange, err error) {
 	return c, nil
 }
 
-// updateProject sets name, tags and notes. Whether the caller may is decided before a tag is made (tpm 4.6).
+// updateProject sets name, tags and notes (tpm 4.6, 7.1).
 func updateProject(t *vault.Tx, id uint64, c projectChange) error {
 	p, _, err := project(t.Reader, id)
 	if err != nil {

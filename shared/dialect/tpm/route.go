@@ -34,7 +34,7 @@ var routes = []route{ // the API on one screen
 	{Passwords, "passwords/search/STR", true, calls{"GET": passwordList("passwords/search", searchPasswords)}},
 	{Passwords, "passwords/ID", false, calls{"GET": reveal("passwords/show", showPassword), "PUT": change("passwords/update", decodePasswordChange, updatePassword), "DELETE": act("passwords/delete", deletePassword)}},
 	{Passwords, "passwords/ID/security", false, calls{"GET": show("passwords/security", passwordSecurity), "PUT": change("passwords/security/update", decodePasswordSecurity, setPasswordSecurity)}},
-	{Passwords, "passwords/ID/custom_fields", false, calls{"PUT": change("passwords/custom_fields", decodeDefinitions, definePasswordFields)}},
+	{Passwords, "passwords/ID/custom_fields", false, calls{"PUT": uncover("passwords/custom_fields", decodeDefinitions, definePasswordFields)}},
 	{Passwords, "passwords/ID/move", false, calls{"PUT": change("passwords/move", decodeTarget, movePassword)}},
 	{Passwords, "passwords/ID/copy", false, calls{"POST": derive("passwords/copy", decodeTarget, copyPassword)}},
 	{Passwords, "passwords/ID/duplicate", false, calls{"POST": derive("passwords/duplicate", decodeNewName, duplicatePassword)}},
@@ -53,7 +53,7 @@ var routes = []route{ // the API on one screen
 	{MyPasswords, "my_passwords/favorite", true, calls{"GET": myPasswordList("my_passwords/favorite", favoritePasswords)}},
 	{MyPasswords, "my_passwords/search/STR", true, calls{"GET": myPasswordList("my_passwords/search", searchMyPasswords)}},
 	{MyPasswords, "my_passwords/ID", false, calls{"GET": reveal("my_passwords/show", showMyPassword), "PUT": ownChange("my_passwords/update", decodeMyPasswordChange, updateMyPassword), "DELETE": ownAct("my_passwords/delete", deleteMyPassword)}},
-	{MyPasswords, "my_passwords/ID/custom_fields", false, calls{"PUT": ownChange("my_passwords/custom_fields", decodeDefinitions, defineMyPassword)}},
+	{MyPasswords, "my_passwords/ID/custom_fields", false, calls{"PUT": ownUncover("my_passwords/custom_fields", decodeDefinitions, defineMyPassword)}},
 	{MyPasswords, "my_passwords/ID/move", false, calls{"PUT": ownDerive("my_passwords/move", decodeTarget, moveMyPassword)}},
 	{MyPasswords, "my_passwords/ID/copy", false, calls{"POST": ownDerive("my_passwords/copy", decodeTarget, copyMyPassword)}},
 	{MyPasswords, "my_passwords/ID/duplicate", false, calls{"POST": ownDerive("my_passwords/duplicate", decodeNewName, duplicateMyPassword)}},
@@ -128,6 +128,9 @@ func (a *api) match(c *call, f form, segments []string) (*route, error) {
 	if n > 2 && segments[n-2] == "page" {
 		if page, ok := pageNumber(segments[n-1]); ok {
 			if rt, err := a.lookUp(c, f, segments[:n-2], true); rt != nil || err != nil {
+				if page == 0 && err == nil {
+					return nil, errNoRoute
+				}
 				c.page, c.paged = page, true
 				return rt, err
 			}
@@ -197,7 +200,7 @@ func pageNumber(s string) (int, bool) {
 	if err != nil {
 		n = 1<<31 - 1
 	}
-	return int(n), n > 0
+	return int(n), true
 }
 
 func (rt *route) allowed() string {

@@ -3,6 +3,7 @@ package tpm
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"tresor/shared/vault"
 )
@@ -34,7 +35,7 @@ var operators = map[string]operator{
 // term is one of the conditions of a search, all of which must hold.
 type term struct {
 	op    operator
-	value string // folded, without NUL; never empty
+	value string // folded, without NUL; empty only if exact
 	exact bool   // it was in square brackets: the field is the value and no more
 }
 
@@ -61,7 +62,7 @@ func parseQuery(s string) query {
 			return append(q, term{op: opAny, value: s})
 		}
 		var t term
-		if t, s = nextTerm(s); t.value != "" {
+		if t, s = nextTerm(s); t.value != "" || t.exact && t.op != opIs { // a field that is empty can be looked for
 			q = append(q, t)
 		}
 	}
@@ -97,13 +98,19 @@ func word(s string) (text, rest string) {
 	return s, ""
 }
 
+// endsAt reports whether a condition ends there: at the end, or at a space.
+func endsAt(s string, i int) bool {
+	r, _ := utf8.DecodeRuneInString(s[i:])
+	return i == len(s) || unicode.IsSpace(r)
+}
+
 // quoted reads "text", which ends at a quote that a space or the end follows.
 func quoted(s string) (text, rest string, ok bool) {
 	if !strings.HasPrefix(s, `"`) {
 		return "", "", false
 	}
 	for i := 1; i < len(s); i++ {
-		if s[i] == '"' && (i+1 == len(s) || strings.IndexFunc(s[i+1:], unicode.IsSpace) == 0) {
+		if s[i] == '"' && endsAt(s, i+1) {
 			return s[1:i], s[i+1:], true
 		}
 	}
@@ -123,7 +130,7 @@ func bracketed(s string) (text, rest string, ok bool) {
 			open++
 		case ']':
 			open--
-			switch ends := i+1 == len(s) || strings.IndexFunc(s[i+1:], unicode.IsSpace) == 0; {
+			switch ends := endsAt(s, i+1); {
 			case ends && open <= 0:
 				return s[1:i], s[i+1:], true
 			case ends && end == 0:
