@@ -6,7 +6,6 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -52,55 +51,6 @@ type update struct {
 	failed   error        // what it wants cannot be had; it runs no more
 	loaded   secrets
 	done     chan struct{}
-}
-
-// queue holds the Updates that wait for a turn to commit.
-type queue struct {
-	mu   sync.Mutex
-	list []*update
-}
-
-func (q *queue) add(u *update) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.list = append(q.list, u)
-}
-
-// take takes what waits, or the worker alone. What nobody waits for any more, because its caller's context ended after it was put back, is not carried out.
-func (q *queue) take(worker *update, alone bool) (live []*update) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if i := slices.Index(q.list, worker); alone && i >= 0 {
-		q.list = slices.Delete(q.list, i, i+1)
-		return []*update{worker}
-	}
-	for _, u := range q.list {
-		if err := u.ctx.Err(); err != nil {
-			u.finish(&Error{Kind: Busy, Msg: "the vault is busy", Err: err})
-		} else {
-			live = append(live, u)
-		}
-	}
-	q.list = nil
-	return live
-}
-
-func (q *queue) remove(u *update) bool {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	i := slices.Index(q.list, u)
-	if i < 0 {
-		return false
-	}
-	q.list = slices.Delete(q.list, i, i+1)
-	return true
-}
-
-// putBack returns Updates that did not fit to the head of the queue.
-func (q *queue) putBack(list []*update) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.list = append(slices.Clone(list), q.list...)
 }
 
 // update waits until u is committed, by itself or by another that has the turn. No goroutine is started: the one with the turn works for all
@@ -289,61 +239,4 @@ func (v *Vault) attempt(ctx context.Context, batch []*update, fresh bool) (taken
 		}
 	}
 	return batch, nil, &Error{Kind: Busy, Err: errors.New("the secrets that an update asks for change with each run")}
-}
-
-// load fetches payloads that functions need to change them. One that cannot be had fails the functions that want it, and no others.
-func (v *Vault) load(ctx context.Context, batch []*update, keys []SecretKey) error {
-	loaded := secrets{}
-	err := v.fetch(ctx, keys, loaded)
-	if err != nil && KindOf(err) == Busy {
-		return err
-	}
-	var wg sync.WaitGroup
-	for _, u := range batch {
-		if err != nil && len(u.wants) > 0 {
-			u.failed = v.fetch(ctx, u.wants, loaded)
-		}
-		if u.failed == nil && u.copies() {
-			wg.Go(func() { u.failed = v.recordCopies(ctx, u) })
-		}
-	}
-	wg.Wait()
-	for _, u := range batch {
-		if u.failed != nil {
-			continue // what no record names is not there for a later attempt, either
-		}
-		for _, k := range u.wants {
-			u.loaded[k] = loaded[k]
-		}
-	}
-	return nil
-}
-
-// copies reports whether the update wants secrets in order to put them elsewhere. Those that it only changes where they are leave for nobody.
-func (u *update) copies() bool { return u.req.Action.Reveals && len(u.wants) > 0 }
-
-func (v *Vault) recordCopies(ctx context.Context, u *update) error {
-	a := u.who
-	a.Secrets = u.wants
-	err := v.log.RecordAccess(ctx, a)
-	if err == nil {
-		u.recorded = append(u.recorded, a.Secrets...)
-	}
-	return err
-}
-
-// settle finishes an update. Secrets that were recorded for copies that were not made are withdrawn first, as a View does; where nobody knows, the record stays.
-func (v *Vault) settle(ctx context.Context, u *update, err error) {
-	outcome := err
-	if outcome == nil {
-		outcome = u.err
-	}
-	if outcome != nil && KindOf(outcome) != Undecided && len(u.recorded) > 0 {
-		a := u.who
-		a.Secrets, a.Withheld = u.recorded, true
-		own, cancel := context.WithTimeout(context.WithoutCancel(ctx), reserve/2)
-		defer cancel()
-		_ = v.log.RecordAccess(own, a) // without it the log says more than was done, never less
-	}
-	u.finish(err)
 }
