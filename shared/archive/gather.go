@@ -38,14 +38,14 @@ func (b *backup) journals(ctx context.Context) error {
 // page reads records of t from the one after after on: at least that one, which is known to exist.
 func (b *backup) page(ctx context.Context, t vault.Table, after vault.Seq) (page []vault.StoredRecord, err error) {
 	for try := range maxAsk {
-		err = persist(ctx, func() (err error) { page, _, err = b.src.Store.Tail(ctx, t, after); return err })
+		err = journal.Persist(ctx, func() (err error) { page, _, err = b.src.Store.Tail(ctx, t, after); return err })
 		if err != nil {
 			return nil, fmt.Errorf("read the %s journal: %w", t, err)
 		}
 		if len(page) > 0 && page[0].Seq == after+1 {
 			return page, nil
 		}
-		if err := pause(ctx, try); err != nil {
+		if err := journal.Pause(ctx, try); err != nil {
 			return nil, fmt.Errorf("read the %s journal: %w", t, err)
 		}
 	}
@@ -91,7 +91,7 @@ func (b *backup) hours(ctx context.Context) error {
 
 func (b *backup) hour(ctx context.Context, h Hour) error {
 	var list []vault.StoredAccess
-	err := persist(ctx, func() (err error) { list, err = b.src.Store.AccessHour(ctx, h.Hour); return err })
+	err := journal.Persist(ctx, func() (err error) { list, err = b.src.Store.AccessHour(ctx, h.Hour); return err })
 	if err != nil {
 		return fmt.Errorf("read the access records of %s: %w", h.Hour, err)
 	}
@@ -145,12 +145,12 @@ func (b *backup) fetch(ctx context.Context, keys []vault.SecretKey) (map[vault.S
 	found := make(map[vault.SecretKey][]byte, len(keys))
 	for try, missing := 0, keys; len(missing) > 0 && try < maxAsk; try++ {
 		if try > 0 {
-			if err := pause(ctx, try); err != nil {
+			if err := journal.Pause(ctx, try); err != nil {
 				return nil, fmt.Errorf("fetch secrets: %w", err)
 			}
 		}
 		var got map[vault.SecretKey][]byte
-		err := persist(ctx, func() (err error) { got, err = b.src.Store.Secrets(ctx, missing); return err })
+		err := journal.Persist(ctx, func() (err error) { got, err = b.src.Store.Secrets(ctx, missing); return err })
 		if err != nil {
 			return nil, fmt.Errorf("fetch secrets: %w", err)
 		}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"tresor/shared/journal"
 	"tresor/shared/vault"
 )
 
@@ -99,7 +100,7 @@ func cut(ctx context.Context, log vault.Log) (heads vault.Heads, err error) {
 
 // readKeysets returns all keysets of the vault. One missing would make a backup that nobody can open.
 func readKeysets(ctx context.Context, src Source) (keysets []vault.StoredKeyset, err error) {
-	err = persist(ctx, func() (err error) { keysets, err = src.Store.Keysets(ctx); return err })
+	err = journal.Persist(ctx, func() (err error) { keysets, err = src.Store.Keysets(ctx); return err })
 	if err != nil {
 		return nil, fmt.Errorf("read the keysets: %w", err)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -90,17 +89,9 @@ func (s *Store) batch(ctx context.Context, wanted []vault.SecretKey) ([]vault.St
 	}
 }
 
-// pause waits before the given round: anything up to a limit that doubles (full jitter, so that callers throttled together do not
-// come back together).
+// pause waits before the given round: anything up to a limit that doubles.
 func pause(ctx context.Context, round int) error {
-	t := time.NewTimer(rand.N(min(maxPause, firstPause<<(round-1)))) //nolint:gosec // no secret
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return vault.Pause(ctx, min(maxPause, firstPause<<(round-1)))
 }
 
 func setOf[K comparable](list []K) map[K]struct{} {

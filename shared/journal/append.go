@@ -125,7 +125,7 @@ func (l *Log) send(ctx context.Context, p *proposal) error {
 			}
 			return fmt.Errorf("commit: %w", err)
 		}
-		if sleep(ctx, try) != nil {
+		if Pause(ctx, try) != nil {
 			return outOfTime(undecided, err)
 		}
 	}

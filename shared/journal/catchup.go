@@ -39,7 +39,7 @@ func (l *Log) catchUp(ctx context.Context) error {
 	t := &tails{base: l.heads()}
 	ask := vault.Tables[:]
 	for try := 0; len(ask) > 0 && try < maxAsk; try++ {
-		if try > 1 && sleep(ctx, 0) != nil {
+		if try > 1 && Pause(ctx, 0) != nil {
 			break
 		}
 		if err := l.readTails(ctx, t, ask); err != nil {

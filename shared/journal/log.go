@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -78,15 +77,19 @@ func (l *Log) Payloads(ctx context.Context, keys []vault.SecretKey) (map[vault.S
 	return out, nil
 }
 
-// persist calls do again, with full jitter, while it answers Busy. When the context ends the answer stays Busy: never stale, never a wait
-// beyond the deadline (law 4).
+// persist is Persist, but an ended context is Busy too: never stale, never a wait beyond the deadline (law 4).
 func persist(ctx context.Context, do func() error) error {
+	err := Persist(ctx, do)
+	if errors.Is(err, vault.Busy) {
+		return err
+	}
+	return asBusy(err)
+}
+
+// Persist calls do again, with pauses, while it answers Busy and the context lasts.
+func Persist(ctx context.Context, do func() error) error {
 	for try := 0; ; try++ {
-		err := do()
-		if err == nil || !errors.Is(err, vault.Busy) {
-			return asBusy(err)
-		}
-		if sleep(ctx, try) != nil {
+		if err := do(); !errors.Is(err, vault.Busy) || Pause(ctx, try) != nil {
 			return err
 		}
 	}
@@ -100,16 +103,9 @@ func asBusy(err error) error {
 	return err
 }
 
-// sleep waits a random time up to a limit that doubles with each try, from 10 ms to 640 ms.
-func sleep(ctx context.Context, try int) error {
-	timer := time.NewTimer(rand.N(10 * time.Millisecond << min(try, 6))) //nolint:gosec // jitter needs no secret randomness
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+// Pause waits a random time up to a limit that doubles with each try, from 10 ms to 640 ms.
+func Pause(ctx context.Context, try int) error {
+	return vault.Pause(ctx, 10*time.Millisecond<<min(try, 6))
 }
 
 // ring remembers the newest hashes of a journal, for checking what records of the other journal say about them.

@@ -40,7 +40,9 @@ func (v *Vault) prepare(s *State, batch []*update) (a Attempt, taken []*update, 
 		if t == nil {
 			continue
 		}
-		u.wants, u.who = t.missing(), t.accessRecord()
+		if u.wants = t.missing(); u.copies() {
+			u.who = t.accessRecord()
+		}
 		missing = append(missing, u.wants...)
 		if err != nil {
 			continue

@@ -43,6 +43,15 @@ func (t *Tx) editable(id EntryID) (old, fresh *Entry, err error) {
 	return old, fresh, err
 }
 
+// managed is editable for a caller who must manage the entry.
+func (t *Tx) managed(id EntryID) (old, fresh *Entry, err error) {
+	old, fresh, err = t.editable(id)
+	if err == nil && t.entryAccess(old).Level < LevelManage {
+		err = fail(Forbidden, "not allowed to manage this entry")
+	}
+	return old, fresh, err
+}
+
 // usable returns an entry, be it a link or not, on which the caller has a level, and a copy to change.
 func (t *Tx) usable(id EntryID, need Level) (old, fresh *Entry, err error) {
 	old, a, err := t.Entry(id)

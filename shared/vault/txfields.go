@@ -18,12 +18,10 @@ type FieldChange struct {
 //
 // Needs manage. Errors: as EditEntry; what fits returns.
 func (t *Tx) DefineFields(id EntryID, changes []FieldChange, fits func(FieldType, string) error, label func(number uint8) string) error {
-	old, e, err := t.editable(id)
+	old, e, err := t.managed(id)
 	switch {
 	case err != nil:
 		return err
-	case t.entryAccess(old).Level < LevelManage:
-		return fail(Forbidden, "not allowed to manage this entry")
 	case len(changes) == 0:
 		return t.checkRights(old, e)
 	}

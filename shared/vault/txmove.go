@@ -3,12 +3,10 @@ package vault
 // MoveEntry puts a shared entry into another project. Needs manage on the entry and the right to create in the project; where it lies there already, nothing changes.
 // Errors: as EditEntry and CreateEntry; Invalid for a personal entry, which ShareEntry is for, and for a personal folder.
 func (t *Tx) MoveEntry(id EntryID, to ProjectID) error {
-	old, e, err := t.editable(id)
+	old, e, err := t.managed(id)
 	switch {
 	case err != nil:
 		return err
-	case t.entryAccess(old).Level < LevelManage:
-		return fail(Forbidden, "not allowed to manage this entry")
 	case e.Owner != 0:
 		return fail(Invalid, "a personal entry is not moved but shared")
 	}

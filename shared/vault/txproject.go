@@ -97,6 +97,15 @@ func (t *Tx) manageable(id ProjectID) (old, fresh *Project, err error) {
 	return old, &p, nil
 }
 
+// manageableNow is manageable for a change that the archive does not take.
+func (t *Tx) manageableNow(id ProjectID) (old, fresh *Project, err error) {
+	old, fresh, err = t.manageable(id)
+	if err == nil && t.Archived(id) {
+		err = fail(Forbidden, "the project is archived")
+	}
+	return old, fresh, err
+}
+
 // TrashProject puts an empty project into the trash. Needs full access, and a role that may create projects. Errors: NotFound, Forbidden, InUse
 // (it has subprojects or entries that live, or entries in the trash: those would lose their place).
 func (t *Tx) TrashProject(id ProjectID) error {
@@ -175,12 +184,10 @@ type ProjectSecurityChange struct {
 // SetProjectSecurity changes who may do what with a project. Needs full access to it.
 // Errors: NotFound; Forbidden (also: archived); BadReference; Invalid, among others for what a Read only user cannot have.
 func (t *Tx) SetProjectSecurity(id ProjectID, c ProjectSecurityChange) error {
-	old, p, err := t.manageable(id)
+	old, p, err := t.manageableNow(id)
 	switch {
 	case err != nil:
 		return err
-	case t.Archived(id):
-		return fail(Forbidden, "the project is archived")
 	case t.principal.narrowed() && !t.principal.named: // a second caller has a password, which is not narrowed
 		return fail(Forbidden, "the credential may not change grants")
 	}

@@ -48,12 +48,10 @@ func (t *Tx) inherited(id, parent ProjectID) *ProjectGrants {
 // granted as on the parent is then as on the new one; at the root it is not set.
 // Errors: NotFound, Forbidden (also: archived), Exists (a sibling has the name), Invalid (under itself, or too deep).
 func (t *Tx) MoveProject(id, parent ProjectID) error {
-	old, p, err := t.manageable(id)
+	old, p, err := t.manageableNow(id)
 	switch {
 	case err != nil:
 		return err
-	case t.Archived(id):
-		return fail(Forbidden, "the project is archived")
 	case old.Parent == parent:
 		return nil
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"maps"
-	"math/rand/v2"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -196,15 +195,7 @@ func (p *pace) observe(took time.Duration) {
 
 // pause waits a random time that grows with the number of races lost in a row.
 func (p *pace) pause(ctx context.Context, lost int) error {
-	limit := min(max(4*time.Duration(p.mean.Load()), minPause)<<min(lost, 6), maxPause)
-	timer := time.NewTimer(rand.N(limit)) //nolint:gosec // jitter needs no secret randomness
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return Pause(ctx, min(max(4*time.Duration(p.mean.Load()), minPause)<<min(lost, 6), maxPause))
 }
 
 // attempt runs the waiting functions on the caught-up state, one on top of the other, and tries to commit what they changed. It returns

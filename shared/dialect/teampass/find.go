@@ -72,10 +72,7 @@ func parseText(a argument) (string, error) {
 // findFolders is the call of patched servers (teampass 5.22).
 func findFolders(r *vault.Reader, text string) (answer, error) {
 	folded := vault.Fold(text)
-	list := slices.DeleteFunc(folderTree(r), func(o object) bool {
-		title, _ := o[2].value.(string)
-		return !strings.Contains(vault.Fold(title), folded)
-	})
+	list := folderList(r, func(n node) bool { return strings.Contains(vault.Fold(n.Name), folded) })
 	if len(list) == 0 {
 		return nil, faultEmpty
 	}
@@ -96,15 +93,21 @@ func userpw(r *vault.Reader, username string) (answer, error) {
 	return keyed(list)
 }
 
-// keyed answers a list of objects as one object, by their first member, the id.
+// id returns the member of that name.
+func (o object) id() string {
+	i := slices.IndexFunc(o, func(m member) bool { return m.name == "id" })
+	id, _ := o[i].value.(string)
+	return id
+}
+
+// keyed answers a list of objects as one object, by their ids.
 func keyed(list []object) (answer, error) {
 	if len(list) == 0 {
 		return nil, faultEmpty
 	}
 	all := make(object, len(list))
 	for i, o := range list {
-		id, _ := o[0].value.(string)
-		all[i] = member{id, o}
+		all[i] = member{o.id(), o}
 	}
 	return encode(all), nil
 }

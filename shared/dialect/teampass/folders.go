@@ -94,7 +94,7 @@ func complexEnough(p, parent *vault.Project) error {
 // listFolders is a call of patched servers (teampass 5.22): every visible folder, each below its parent. The parent is the nearest one in the
 // list, "0" at the top: the client builds a tree of them.
 func listFolders(r *vault.Reader) (answer, error) {
-	list := folderTree(r)
+	list := folderList(r, func(node) bool { return true })
 	if len(list) == 0 {
 		return nil, faultEmpty
 	}
@@ -102,20 +102,19 @@ func listFolders(r *vault.Reader) (answer, error) {
 }
 
 func getFolder(r *vault.Reader, id uint64) (answer, error) {
-	for _, o := range folderTree(r) {
-		if o[0].value == number(id) {
-			return encode([]object{o}), nil
-		}
+	list := folderList(r, func(n node) bool { return uint64(n.ID) == id })
+	if len(list) == 0 {
+		return nil, faultEmpty
 	}
-	return nil, faultEmpty
+	return encode(list), nil
 }
 
-// folderTree renders the visible folders in the order of the tree.
-func folderTree(r *vault.Reader) []object {
-	nodes := tree(r)
-	list := make([]object, len(nodes))
-	for i, n := range nodes {
-		list[i] = object{{"id", number(n.ID)}, {"parent_id", number(n.parent)}, {"title", n.Name}, {"path", path(r, n.ID)}}
+// folderList renders the visible folders that are to be shown, in the order of the tree.
+func folderList(r *vault.Reader, shown func(node) bool) (list []object) {
+	for _, n := range tree(r) {
+		if shown(n) {
+			list = append(list, object{{"id", number(n.ID)}, {"parent_id", number(n.parent)}, {"title", n.Name}, {"path", path(r, n.ID)}})
+		}
 	}
 	return list
 }

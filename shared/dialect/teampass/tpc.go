@@ -66,12 +66,7 @@ func authTPC(r *vault.Reader, in lookup) (answer, error) {
 	case len(list) == 0:
 		return nil, faultNoData
 	}
-	all := make(object, len(list))
-	for i, o := range list {
-		id, _ := o[len(o)-1].value.(string)
-		all[i] = member{id, o}
-	}
-	return encode(all), nil
+	return keyed(list)
 }
 
 // tpcFind answers the items whose URL or label begins with the text. Without a text nothing is found, rather than everything.

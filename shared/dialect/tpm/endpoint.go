@@ -39,23 +39,17 @@ type created struct {
 
 // create makes the endpoint that makes something out of a body: 201 and its id.
 func create[Req any](name string, decode func(fields) (Req, error), fn func(*vault.Tx, Req) (uint64, error)) endpoint {
-	return endpoint{named(name, true, false), func(v *vault.Vault, c *call) (reply, error) {
-		req, err := decoded(c, decode)
-		if err != nil {
-			return reply{}, err
-		}
-		id, err := vault.Update(c.r.Context(), v, c.req, func(t *vault.Tx) (uint64, error) { return fn(t, req) })
-		if err != nil {
-			return reply{}, err
-		}
-		return reply{status: http.StatusCreated, body: created{id}}, nil
-	}}
+	return making(named(name, true, false), decode, func(t *vault.Tx, _ uint64, req Req) (uint64, error) { return fn(t, req) })
 }
 
 // derive makes the endpoint that makes something out of one thing and a body: 201 and the new one's id. It copies secrets, which is on record as their
 // reveal.
 func derive[Req any](name string, decode func(fields) (Req, error), fn func(*vault.Tx, uint64, Req) (uint64, error)) endpoint {
-	return endpoint{named(name, true, true), func(v *vault.Vault, c *call) (reply, error) {
+	return making(named(name, true, true), decode, fn)
+}
+
+func making[Req any](action vault.Action, decode func(fields) (Req, error), fn func(*vault.Tx, uint64, Req) (uint64, error)) endpoint {
+	return endpoint{action, func(v *vault.Vault, c *call) (reply, error) {
 		req, err := decoded(c, decode)
 		if err != nil {
 			return reply{}, err

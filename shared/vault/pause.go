@@ -1,0 +1,20 @@
+package vault
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+)
+
+// Pause waits a random time below a limit (full jitter, so that callers who were refused together do not come back together), or until the context ends: then it
+// returns its error.
+func Pause(ctx context.Context, limit time.Duration) error {
+	timer := time.NewTimer(rand.N(limit)) //nolint:gosec // jitter needs no secret randomness
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
