@@ -333,7 +333,7 @@ func updateFolder(t *vault.Tx, c folderChange) (answer, error) {
 	if c.hasRenewal {
 		p.RenewalMonths = uint16(c.renewal)
 	}
-	if path := t.Path(c.id); len(path) > 1 { // whoever may see the parent
+	if path := t.Path(c.id); len(path) > 1 && c.hasComplexity { // whoever may see the parent
 		if err := complexEnough(&p, path[len(path)-2]); err != nil {
 			return nil, err
 		}

@@ -107,6 +107,12 @@ func TestAFolderIsUpdatedWhereverItIs(t *testing.T) {
 	if _, body := s.get(t, "pam", path+"Renamed;10;0"); body != `{"err":"complexity level was not reached"}` {
 		t.Errorf("less than the parent's: got %s", body)
 	}
+	s.Do(t, func(tx *vault.Tx) error {
+		return tx.EditProject(3, func(p *vault.Project) { p.Complexity = 90 })
+	})
+	if _, body := s.get(t, "pam", path+"Again;;1"); body != `{"status":"folder updated"}` {
+		t.Errorf("a complexity that stays, below a parent's that was raised: got %s", body)
+	}
 	if _, body := s.get(t, "admin", "update/folder/99/123;25;0"); !strings.Contains(body, "NO_DATA_EXIST") {
 		t.Errorf("an unknown folder with a bad title: got %s", body)
 	}

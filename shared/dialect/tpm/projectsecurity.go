@@ -1,9 +1,8 @@
 package tpm
 
 import (
+	"encoding/json"
 	"errors"
-	"strconv"
-	"strings"
 
 	"tresor/shared/vault"
 )
@@ -90,8 +89,8 @@ func (f fields) projectLevel(name string) (*vault.ProjectLevel, error) {
 	if s == nil || err != nil {
 		return nil, err
 	}
-	n, err := strconv.ParseInt(strings.TrimSpace(*s), 10, 8)
-	if err != nil {
+	n, err := integer(json.RawMessage(*s))
+	if err != nil || int64(int8(n)) != n {
 		return nil, invalid(name + " is not a permission")
 	}
 	level := vault.ProjectLevel(n)
