@@ -10,6 +10,6 @@ import (
 
 func main() {
 	wire.Start("tpm-projects", func(s *wire.System) http.Handler {
-		return tpm.NewHandler(s.Vault, s.Auth, tpm.Projects)
+		return tpm.NewHandler(tpm.Services{Vault: s.Vault, Auth: s.Auth}, tpm.Projects)
 	}, tpm.Fail)
 }

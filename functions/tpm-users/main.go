@@ -10,6 +10,6 @@ import (
 
 func main() {
 	wire.Start("tpm-users", func(s *wire.System) http.Handler {
-		return tpm.NewHandler(s.Vault, s.Auth, tpm.Users)
+		return tpm.NewHandler(tpm.Services{Vault: s.Vault, Auth: s.Auth}, tpm.Users)
 	}, tpm.Fail)
 }

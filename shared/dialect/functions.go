@@ -50,19 +50,19 @@ var Functions = map[string]Constructor{
 		return teampass.NewHandler(s.Vault, s.Auth)
 	},
 	"TpmPasswordsFunction": func(s Parts) http.Handler {
-		return tpm.NewHandler(s.Vault, s.Auth, tpm.Passwords)
+		return tpm.NewHandler(tpm.Services{Vault: s.Vault, Auth: s.Auth}, tpm.Passwords)
 	},
 	"TpmMyPasswordsFunction": func(s Parts) http.Handler {
-		return tpm.NewHandler(s.Vault, s.Auth, tpm.MyPasswords)
+		return tpm.NewHandler(tpm.Services{Vault: s.Vault, Auth: s.Auth}, tpm.MyPasswords)
 	},
 	"TpmProjectsFunction": func(s Parts) http.Handler {
-		return tpm.NewHandler(s.Vault, s.Auth, tpm.Projects)
+		return tpm.NewHandler(tpm.Services{Vault: s.Vault, Auth: s.Auth}, tpm.Projects)
 	},
 	"TpmUsersFunction": func(s Parts) http.Handler {
-		return tpm.NewHandler(s.Vault, s.Auth, tpm.Users)
+		return tpm.NewHandler(tpm.Services{Vault: s.Vault, Auth: s.Auth}, tpm.Users)
 	},
 	"TpmVersionFunction": func(s Parts) http.Handler {
-		return tpm.NewHandler(s.Vault, s.Auth)
+		return tpm.NewHandler(tpm.Services{Vault: s.Vault, Auth: s.Auth})
 	},
 }
 

@@ -20,7 +20,7 @@ func (a *api) authenticate(r *http.Request, f forms, body []byte) (vault.Request
 		Write:     r.Method != http.MethodGet && r.Method != http.MethodHead,
 	}
 	if sig.PublicKey != "" && sig.Timestamp != "" && sig.Hash != "" {
-		who, matched, err := a.auth.Verify(r.Context(), sig)
+		who, matched, err := a.Auth.Verify(r.Context(), sig)
 		if err != nil {
 			return vault.Request{}, form{}, err
 		}
@@ -30,6 +30,6 @@ func (a *api) authenticate(r *http.Request, f forms, body []byte) (vault.Request
 	if !ok {
 		return vault.Request{}, form{}, &vault.Error{Kind: vault.Unauthenticated, Msg: "credentials are needed"}
 	}
-	who, err := a.auth.Basic(r.Context(), username, password, inbound.SourceAddr(r))
+	who, err := a.Auth.Basic(r.Context(), username, password, inbound.SourceAddr(r))
 	return vault.Request{Auth: who}, f.at(0), err
 }

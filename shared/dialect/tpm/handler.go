@@ -24,16 +24,21 @@ const (
 	MyPasswords
 )
 
+// Services are what the API is served from.
+type Services struct {
+	Vault *vault.Vault
+	Auth  *auth.Service
+}
+
 // api serves the calls of some parts.
 type api struct {
-	vault *vault.Vault
-	auth  *auth.Service
+	Services
 	parts map[Part]bool // empty: all
 }
 
 // NewHandler returns the API's handler, for the parts named or, if none is, for all of it. Calls outside the parts do not exist.
-func NewHandler(v *vault.Vault, a *auth.Service, parts ...Part) http.Handler {
-	h := &api{vault: v, auth: a, parts: map[Part]bool{}}
+func NewHandler(s Services, parts ...Part) http.Handler {
+	h := &api{Services: s, parts: map[Part]bool{}}
 	for _, p := range parts {
 		h.parts[p] = true
 	}
@@ -71,7 +76,7 @@ func (a *api) serve(r *http.Request) (reply, error) {
 		return reply{}, err
 	}
 	c.req.Action, c.req.Source, c.req.Reason = e.action, inbound.SourceAddr(r), reason(r)
-	return e.run(a.vault, c)
+	return e.run(a.Vault, c)
 }
 
 // maxReason bounds what a client can put into the log with each call, in bytes.

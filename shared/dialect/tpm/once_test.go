@@ -135,7 +135,7 @@ func TestTheSameRequestInTwoProcessesAtOnce(t *testing.T) {
 	other := *w
 	other.System = w.Another(t, w.Store)
 	other.Clock.Add(w.Clock.Now().Sub(other.Clock.Now()))
-	other.gateway = gateway.New(NewHandler(other.Vault, other.Auth), gateway.Options{Function: "test", Fail: Fail})
+	other.gateway = gateway.New(NewHandler(Services{Vault: other.Vault, Auth: other.Auth}), gateway.Options{Function: "test", Fail: Fail})
 	for range 10 {
 		w.Clock.Add(time.Second)
 		other.Clock.Add(time.Second)

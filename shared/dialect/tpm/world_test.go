@@ -44,7 +44,7 @@ func newWorld(t testing.TB, parts ...Part) *world {
 		return err
 	})
 	logger := slog.New(slog.NewTextHandler(w.log, nil))
-	w.gateway = gateway.New(NewHandler(s.Vault, s.Auth, parts...), gateway.Options{Function: "test", Log: logger, Fail: Fail})
+	w.gateway = gateway.New(NewHandler(Services{Vault: s.Vault, Auth: s.Auth}, parts...), gateway.Options{Function: "test", Log: logger, Fail: Fail})
 	return w
 }
 
