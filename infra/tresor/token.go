@@ -246,7 +246,7 @@ func tokenList(k *call) error {
 		all, err := r.Credentials()
 		rows := make([]tokenRow, 0, len(all))
 		for _, c := range all {
-			rows = append(rows, newTokenRow(c, r.User(c.User), vault.StampOf(r.Now())))
+			rows = append(rows, newTokenRow(c, cmp.Or(r.User(c.User), r.FormerUser(c.User)), vault.StampOf(r.Now())))
 		}
 		return rows, err
 	})

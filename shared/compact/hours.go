@@ -77,8 +77,8 @@ func next(v *vault.Vault) (from vault.Hour, exists bool) {
 // write closes one hour, unless another process has come first.
 func write(ctx context.Context, v *vault.Vault, sum vault.AccessHour) (bool, error) {
 	done, err := record(ctx, v, sum)
-	if errors.Is(err, vault.TooLarge) { // so many secrets left that their counts do not fit: the hour's hash matters more than they do
-		sum.Reveals = nil
+	if errors.Is(err, vault.TooLarge) { // so many secrets left that its sums do not fit: the hour's hash matters more than they do
+		sum.Reveals, sum.Seen = nil, nil
 		done, err = record(ctx, v, sum)
 	}
 	return done, err

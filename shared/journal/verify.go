@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"maps"
 	"slices"
 
 	"tresor/shared/vault"
@@ -218,13 +219,17 @@ func sortedNames(m map[string]*writerChain) []string {
 	return names
 }
 
-// summarise computes what the journal holds of an hour: how many records, the hash over their hashes in the store's order, and how
-// often each entry's secret left.
+// summarise computes what the journal holds of an hour: how many records, the hash over their hashes in the store's order, how
+// often each entry's secret left, and when each user was last there.
 func summarise(h vault.Hour, list []openedAccess) vault.AccessHour {
 	sum := sha256.New()
 	counts := map[vault.EntryID]uint32{}
+	seen := map[vault.UserID]vault.Seen{}
 	for _, a := range list {
 		sum.Write(a.hash[:])
+		if sign := a.Sign(); a.User != 0 && sign != (vault.Seen{}) {
+			seen[a.User] = seen[a.User].Newest(sign)
+		}
 		for _, k := range a.Secrets {
 			if a.Withheld {
 				counts[k.Entry]--
@@ -240,5 +245,8 @@ func summarise(h vault.Hour, list []openedAccess) vault.AccessHour {
 		}
 	}
 	slices.SortFunc(out.Reveals, func(a, b vault.RevealCounter) int { return cmp.Compare(a.Entry, b.Entry) })
+	for _, user := range slices.Sorted(maps.Keys(seen)) {
+		out.Seen = append(out.Seen, vault.UserSeen{User: user, Seen: seen[user]})
+	}
 	return out
 }

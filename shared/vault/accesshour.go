@@ -5,7 +5,10 @@ func (s *State) NewestClosedHour() (Hour, bool) { return s.lastHour, s.lastHour 
 
 // Founded returns when the vault was made; false for one that does not exist.
 func (s *State) Founded() (Stamp, bool) {
-	first := s.users[1] // made with the vault, and users are never removed
+	first := s.users[1] // made with the vault
+	if first == nil {
+		first = s.former[1]
+	}
 	if first == nil {
 		return 0, false
 	}

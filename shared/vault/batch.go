@@ -40,9 +40,7 @@ func (v *Vault) prepare(s *State, batch []*update) (a Attempt, taken []*update, 
 		if t == nil {
 			continue
 		}
-		if u.wants = t.missing(); u.copies() {
-			u.who = t.accessRecord()
-		}
+		u.wants, u.who = t.missing(), t.accessRecord()
 		missing = append(missing, u.wants...)
 		if err != nil {
 			continue
@@ -72,6 +70,7 @@ func (v *Vault) runOne(s *State, o *overlay, u *update) (t *Tx, err error) {
 		return nil, err
 	}
 	t = &Tx{Reader: newReader(s, o, p, u.req, now, u.loaded), o: o, strength: v.strength}
+	t.presence = &v.presence
 	defer func() {
 		if recover() != nil { // what it says could hold a secret
 			t, err = nil, &Error{Kind: Internal, Err: fmt.Errorf("the function of %s panicked at %s", u.req.Action, panicSite())}

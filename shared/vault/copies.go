@@ -59,5 +59,8 @@ func (v *Vault) settle(ctx context.Context, u *update, err error) {
 		defer cancel()
 		_ = v.log.RecordAccess(own, a) // without it the log says more than was done, never less
 	}
+	if kind := KindOf(outcome); kind != Unauthenticated && kind != Disabled {
+		v.presence.note(&u.who)
+	}
 	u.finish(err)
 }

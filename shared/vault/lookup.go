@@ -188,6 +188,9 @@ func (r *Reader) TagsContaining(folded string) map[TagID]bool {
 // User returns a user, active or not; nil if there is none.
 func (r *Reader) User(id UserID) *User { return r.x.user(id) }
 
+// FormerUser returns a user that was removed, to name who did something; nil if there is none.
+func (r *Reader) FormerUser(id UserID) *User { return r.state.former[id] }
+
 // Users returns every user, ascending by id. Callers of ListUsers see ids and names; the dialects keep the rest back.
 func (r *Reader) Users() []*User {
 	var now map[UserID]*User
@@ -199,11 +202,20 @@ func (r *Reader) Users() []*User {
 	return list
 }
 
+// UsersByName returns every user by name, then username.
+func (r *Reader) UsersByName() []*User {
+	list := r.Users()
+	slices.SortFunc(list, func(a, b *User) int {
+		return cmp.Or(cmp.Compare(SortKey(a.Name), SortKey(b.Name)), cmp.Compare(SortKey(a.Username), SortKey(b.Username)), cmp.Compare(a.ID, b.ID))
+	})
+	return list
+}
+
 // UserNamed returns the user with a username, ignoring case; nil if there is none.
 func (r *Reader) UserNamed(username string) *User {
 	if o, ok := r.x.(*overlay); ok {
 		for _, u := range o.usersNow {
-			if NameKey(u.Username) == NameKey(username) {
+			if u != nil && NameKey(u.Username) == NameKey(username) {
 				return u
 			}
 		}
@@ -318,14 +330,20 @@ func (r *Reader) GroupsByName() ([]*Group, error) {
 	if !r.MayAdmin(ListGroups, AdminTarget{}) {
 		return nil, fail(Forbidden, "not allowed to list groups")
 	}
+	list := r.groups()
+	slices.SortFunc(list, func(a, b *Group) int {
+		return cmp.Or(cmp.Compare(SortKey(a.Name), SortKey(b.Name)), cmp.Compare(a.ID, b.ID))
+	})
+	return list, nil
+}
+
+// groups returns every group, ascending by id.
+func (r *Reader) groups() []*Group {
 	var now map[GroupID]*Group
 	if o, ok := r.x.(*overlay); ok {
 		now = o.groupsNow
 	}
 	var list []*Group
 	each(r.state.groups, now, func(g *Group) bool { list = append(list, g); return true })
-	slices.SortFunc(list, func(a, b *Group) int {
-		return cmp.Or(cmp.Compare(SortKey(a.Name), SortKey(b.Name)), cmp.Compare(a.ID, b.ID))
-	})
-	return list, nil
+	return list
 }

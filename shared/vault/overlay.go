@@ -162,6 +162,8 @@ func (o *overlay) putRemoved(r *Removed) {
 		o.tagsNow[TagID(r.ID)] = nil
 	case "group":
 		o.groupsNow[GroupID(r.ID)] = nil
+	case "user":
+		o.usersNow[UserID(r.ID)] = nil
 	}
 }
 

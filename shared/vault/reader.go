@@ -23,6 +23,7 @@ type Reader struct {
 	wanted    map[SecretKey]bool // secrets that the function asked for, loaded or not
 	reasons   bool               // a locked entry was used with a reason
 	announced bool               // the call leaves an access record in any case
+	presence  *presence          // of this process
 	also      *Reader            // of the second caller, who bounds what the first may do
 }
 

@@ -92,7 +92,7 @@ type TrashBulk struct {
 
 // Removed takes an object out of the state for good. Its id is never given again.
 type Removed struct {
-	Kind string `cbor:"1,keyasint"` // "category", "tag", "group"
+	Kind string `cbor:"1,keyasint"` // "category", "tag", "group", "user"
 	ID   uint64 `cbor:"2,keyasint"`
 }
 
@@ -102,6 +102,7 @@ type AccessHour struct {
 	Records int             `cbor:"2,keyasint"`
 	Hash    Hash            `cbor:"3,keyasint"` // over the hashes of the hour's records, in the store's order
 	Reveals []RevealCounter `cbor:"4,keyasint,omitempty"`
+	Seen    []UserSeen      `cbor:"5,keyasint,omitempty"` // ascending by user
 }
 
 // RevealCounter is how often an entry's secret left in an hour.
@@ -188,7 +189,7 @@ func (c Change) table() Table {
 	switch {
 	case c.User != nil, c.Group != nil, c.Credential != nil, c.Grants != nil, c.Setting != nil, c.AccessHour != nil, c.Lockout != nil:
 		return Permissions
-	case c.Removed != nil && c.Removed.Kind == "group":
+	case c.Removed != nil && (c.Removed.Kind == "group" || c.Removed.Kind == "user"):
 		return Permissions
 	}
 	return Entries

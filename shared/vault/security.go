@@ -32,7 +32,7 @@ func (r *Reader) EntrySecurity(id EntryID) ([]UserAccess, error) {
 	}
 	p := r.x.project(e.Project)
 	var list []UserAccess
-	for _, u := range r.usersByName() {
+	for _, u := range r.UsersByName() {
 		s := r.state.subject(u)
 		project := ProjectAccess{}
 		if p != nil {
@@ -55,21 +55,13 @@ func (r *Reader) ProjectSecurity(id ProjectID) ([]UserProjectAccess, error) {
 		return nil, fail(Forbidden, "not allowed to manage this project")
 	}
 	var list []UserProjectAccess
-	for _, u := range r.usersByName() {
+	for _, u := range r.UsersByName() {
 		s := r.state.subject(u)
 		if a := effectiveProject(r.x, &s, p); a.Defined {
 			list = append(list, UserProjectAccess{u, a})
 		}
 	}
 	return list, nil
-}
-
-func (r *Reader) usersByName() []*User {
-	list := r.Users()
-	slices.SortFunc(list, func(a, b *User) int {
-		return cmp.Or(cmp.Compare(SortKey(a.Name), SortKey(b.Name)), cmp.Compare(SortKey(a.Username), SortKey(b.Username)), cmp.Compare(a.ID, b.ID))
-	})
-	return list
 }
 
 // EntrySecurityChange is a change of who may do what with an entry; nil is what it leaves alone, a list replaces what is there.

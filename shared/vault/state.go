@@ -19,11 +19,13 @@ type State struct {
 	favourites map[UserID]*Favourites
 
 	users       map[UserID]*User
+	former      map[UserID]*User // removed ones, without their passwords: what they did keeps their names
 	groups      map[GroupID]*Group
 	credentials map[CredentialID]*Credential
 	grants      map[ProjectID]*ProjectGrants
 	settings    map[string]string
 	reveals     map[EntryID]uint32   // folded from access records
+	seen        map[UserID]Seen      // from both journals and folded access records
 	lockouts    map[lockoutKey]Stamp // until when
 
 	// Indexes that follow from the above.
@@ -56,9 +58,9 @@ type counters struct {
 func NewState() *State {
 	return &State{
 		entries: map[EntryID]*Row{}, projects: map[ProjectID]*Project{}, categories: map[CategoryID]*Category{},
-		tags: map[TagID]*Tag{}, favourites: map[UserID]*Favourites{}, users: map[UserID]*User{}, groups: map[GroupID]*Group{},
+		tags: map[TagID]*Tag{}, favourites: map[UserID]*Favourites{}, users: map[UserID]*User{}, former: map[UserID]*User{}, groups: map[GroupID]*Group{},
 		credentials: map[CredentialID]*Credential{}, grants: map[ProjectID]*ProjectGrants{}, settings: map[string]string{},
-		reveals: map[EntryID]uint32{}, lockouts: map[lockoutKey]Stamp{}, children: map[ProjectID][]ProjectID{},
+		reveals: map[EntryID]uint32{}, seen: map[UserID]Seen{}, lockouts: map[lockoutKey]Stamp{}, children: map[ProjectID][]ProjectID{},
 		byUsername: map[string]UserID{}, byTagName: map[string]TagID{}, byToken: map[Hash]CredentialID{}, memberships: map[UserID][]GroupID{},
 	}
 }
@@ -96,6 +98,9 @@ func (s *State) Apply(r *Record, hash Hash) error {
 	}
 	for c := range r.changes {
 		s.assign(c)
+	}
+	for i := range r.Ops {
+		s.see(r.Ops[i].Actor, r.Ops[i].sign())
 	}
 	s.heads.Set(r.Table, Head{r.Seq, hash})
 	return nil
@@ -187,6 +192,19 @@ func (s *State) setUser(u *User) {
 	s.last.user = max(s.last.user, u.ID)
 }
 
+func (s *State) removeUser(id UserID) {
+	old := s.users[id]
+	if old == nil {
+		return
+	}
+	gone := *old
+	gone.Password = nil
+	s.former[id] = &gone
+	delete(s.byUsername, NameKey(old.Username))
+	delete(s.memberships, id)
+	delete(s.users, id)
+}
+
 func (s *State) setGroup(g *Group) {
 	s.dropMembers(g.ID)
 	s.groups[g.ID] = g
@@ -225,6 +243,9 @@ func (s *State) setAccessHour(h *AccessHour) {
 	for _, r := range h.Reveals {
 		s.reveals[r.Entry] += r.Count
 	}
+	for _, u := range h.Seen {
+		s.see(u.User, u.Seen)
+	}
 }
 
 func (s *State) remove(r *Removed) {
@@ -239,6 +260,8 @@ func (s *State) remove(r *Removed) {
 	case "group":
 		s.dropMembers(GroupID(r.ID))
 		delete(s.groups, GroupID(r.ID))
+	case "user":
+		s.removeUser(UserID(r.ID))
 	}
 }
 

@@ -183,17 +183,24 @@ func (t *Tx) RevokeCredential(id CredentialID) error {
 	if old == nil {
 		return fail(NotFound, "no such credential")
 	}
-	owner := t.x.user(old.User)
-	if !t.MayAdmin(WriteCredential, AdminTarget{Role: owner.Role}) {
+	target := AdminTarget{}
+	if owner := t.x.user(old.User); owner != nil { // removed users' credentials are revoked
+		target.Role = owner.Role
+	}
+	if !t.MayAdmin(WriteCredential, target) {
 		return fail(Forbidden, "not allowed to revoke credentials")
 	}
+	t.revoke(old)
+	return nil
+}
+
+func (t *Tx) revoke(old *Credential) {
 	if old.Revoked != 0 {
-		return nil
+		return
 	}
 	c := *old
 	c.Revoked = t.stamp()
 	t.put(Change{Credential: &c})
-	return nil
 }
 
 // RefreshCredential gives a living credential new strings, of which fresh holds the hashes; everything else about it stays, and the old strings end at

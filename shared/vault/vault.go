@@ -17,6 +17,7 @@ type Vault struct {
 	turn     chan struct{} // held by whoever commits
 	queue    queue
 	pace     pace
+	presence presence
 }
 
 // Options are what a Vault does not need to decide itself.
@@ -72,6 +73,9 @@ func (v *Vault) view(ctx context.Context, req *Request, run func(*Reader) error)
 	if result != nil {
 		s.final = nil // nothing is handed out
 	}
+	if s.known {
+		v.presence.note(&s.who)
+	}
 	if err := s.withdraw(ctx); err != nil && result == nil {
 		return err
 	}
@@ -101,6 +105,7 @@ type sighting struct {
 	who      AccessRecord       // as of the newest record
 	final    map[SecretKey]bool // what the last run used
 	announce bool               // the last run wants a record in any case
+	known    bool               // the newest run knew the caller
 }
 
 // begin catches up, and beside that fetches and records what a run on the stale replica asks for.
@@ -141,10 +146,12 @@ func (s *sighting) settle(ctx context.Context, run func(*Reader) error) error {
 func (s *sighting) round(run func(*Reader) error) (missing []SecretKey, err error) {
 	s.v.log.Read(func(state *State) {
 		var p *Principal
-		if p, err = resolve(state, s.req, s.now); err != nil {
+		p, err = resolve(state, s.req, s.now)
+		if s.known = err == nil; err != nil {
 			return
 		}
 		r := newReader(state, state, p, s.req, s.now, s.loaded)
+		r.presence = &s.v.presence
 		err = run(r)
 		if !s.req.Action.Reveals && len(r.wanted) > 0 {
 			err = &Error{Kind: Internal, Err: errors.New(s.req.Action.String() + " reveals and is not declared to")}

@@ -1,6 +1,7 @@
 package tpm
 
 import (
+	"cmp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -90,9 +91,9 @@ func (r *renderer) fullStamps(createdBy vault.UserID, created vault.Stamp, updat
 	return fullStamps{timeText(created), r.user(createdBy), timeText(updated), r.user(updatedBy)}
 }
 
-// user returns a user in full. What an operator did is user 0's, who has no name.
+// user returns a user in full, be it one that was removed. What an operator did is user 0's, who has no name.
 func (r *renderer) user(id vault.UserID) userObject {
-	u := r.User(id)
+	u := cmp.Or(r.User(id), r.FormerUser(id))
 	if u == nil {
 		return userObject{ID: uint64(id)}
 	}
@@ -139,6 +140,15 @@ func projectLevelObject(l vault.ProjectLevel) permission { return permission{int
 
 // timeText writes a time as the product does, without a zone; ours is always UTC (tpm 1.4).
 func timeText(s vault.Stamp) string { return s.Time().Format("2006-01-02 15:04:05") }
+
+// momentText is timeText for what may never have been: nil, which becomes null.
+func momentText(s vault.Stamp) *string {
+	if s == 0 {
+		return nil
+	}
+	text := timeText(s)
+	return &text
+}
 
 // snippetLength is how much of the notes lists show, in characters; the original's is not documented (tpm 9.12).
 const snippetLength = 100

@@ -31,6 +31,8 @@ func showMe(r *vault.Reader, _ *call) (userBody, error) {
 		userObject: out.user(u.ID), IsActive: !u.Disabled, IsAPIOnly: u.APIOnly, ValidHash: len(u.Password) > 0,
 		fullStamps: out.fullStamps(u.CreatedBy, u.Created, u.UpdatedBy, u.Updated),
 	}
+	seen := r.LastSeen(u.ID)
+	body.LastLogin, body.LastAPIRequest = momentText(seen.Login), momentText(seen.Request)
 	for _, g := range r.GroupsOf(u.ID) {
 		body.Groups = append(body.Groups, namedObject{uint64(g.ID), g.Name})
 	}
