@@ -2,6 +2,7 @@ package tpm
 
 import (
 	"bytes"
+	"encoding"
 	"encoding/json"
 	"reflect"
 	"strconv"
@@ -47,10 +48,10 @@ func writerOf(t reflect.Type, version string) writer {
 	return w
 }
 
-var marshaler = reflect.TypeFor[json.Marshaler]()
+var marshaler, textMarshaler = reflect.TypeFor[json.Marshaler](), reflect.TypeFor[encoding.TextMarshaler]()
 
 func newWriter(t reflect.Type, version string) writer {
-	if t.Implements(marshaler) {
+	if t.Implements(marshaler) || t.Implements(textMarshaler) {
 		return writeJSON
 	}
 	switch t.Kind() { //nolint:exhaustive // the others have no members

@@ -3,6 +3,7 @@ package tpm
 import (
 	"bytes"
 	"encoding/json"
+	"net/netip"
 	"reflect"
 	"strings"
 	"testing"
@@ -37,6 +38,11 @@ type shared struct {
 	B *int   `json:"b"`
 }
 
+// fieldName is text that writes itself.
+type fieldName string
+
+func (n fieldName) MarshalText() ([]byte, error) { return []byte("<" + n + ">"), nil }
+
 // sample has no versions: it is written as encoding/json writes it.
 type sample struct {
 	Text  string `json:"text"`
@@ -54,6 +60,8 @@ type sample struct {
 	Lists   []string          `json:"lists,omitempty"`
 	Struct  shared            `json:"struct,omitempty"`
 	Flag    bool              `json:"flag,omitempty"`
+	Address netip.Addr        `json:"address"`
+	Name    fieldName         `json:"name"`
 	Hidden  string            `json:"-"`
 	private string
 }
@@ -63,6 +71,7 @@ func sampleOf(text, other string, number int64, flag bool) sample {
 	s := sample{
 		Text: text, Empty: other, shared: shared{A: other}, Any: text, Raw: json.RawMessage("null"), Array: [2]bool{flag, !flag}, Real: float64(number) / 3,
 		Small: uint8(number & 0xff), Hidden: text, private: text, Flag: flag,
+		Address: netip.AddrFrom4([4]byte{127, 0, 0, uint8(number & 0x7f)}), Name: fieldName(other),
 	}
 	if flag {
 		s.B, s.Any, s.List = &n, []any{shared{text, &n}, nil, number, uint64(n & 0xffff), &s.shared, (*shared)(nil)}, []shared{{other, nil}, {text, &n}}

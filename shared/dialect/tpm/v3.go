@@ -28,12 +28,10 @@ type flatChange struct {
 
 func decodeFlatChange(f fields) (c flatChange, err error) {
 	manager, there, err := f.id("managed_by")
-	switch {
-	case err != nil:
+	if err != nil {
 		return c, err
-	case there && manager == 0:
-		return c, invalid("managed_by cannot be 0")
-	case there:
+	}
+	if there {
 		id := vault.UserID(manager)
 		c.manager = &id
 	}
@@ -53,7 +51,7 @@ func decodeFlatProject(f fields) (flatChange, error) {
 }
 
 // idList returns a list of ids that names no one twice; nil is one that is absent or null. The ids may be numeric texts, as ids may be elsewhere.
-func idList[ID ~uint32 | ~uint64](f fields, name string) (*[]ID, error) {
+func idList[ID ~uint64](f fields, name string) (*[]ID, error) {
 	raw, ok := f[name]
 	if !ok || bytes.Equal(raw, []byte("null")) {
 		return nil, nil
@@ -67,7 +65,7 @@ func idList[ID ~uint32 | ~uint64](f fields, name string) (*[]ID, error) {
 		n, err := integer(row)
 		id := ID(n)
 		switch {
-		case err != nil || n <= 0 || int64(id) != n:
+		case err != nil || n <= 0:
 			return nil, invalid(name + " is not a list of ids")
 		case named[id]:
 			return nil, invalid(name + " names an id twice")

@@ -130,6 +130,26 @@ func TestFlatRefusals(t *testing.T) {
 	}
 }
 
+// TestFlatRefusalsSayWhy reads what a client is told of the lists.
+func TestFlatRefusalsSayWhy(t *testing.T) {
+	w := newWorld(t)
+	for body, want := range map[string]string{
+		`{"users_access":[3,"3"]}`:    "users_access names an id twice",
+		`{"groups_access":[1,1]}`:     "groups_access names an id twice",
+		`{"groups_access":[[1,10]]}`:  "groups_access is not a list of ids",
+		`{"users_access":[9]}`:        "no such user or group",
+		`{"managed_by":0}`:            "no such user or group",
+		`{"managed_by":"nora"}`:       "managed_by is not an id",
+		`{"users_access":[],"x":1}x`:  "the request body is not a JSON object",
+		`{"managed_by":4,"access":1}`: "a Read only user manages nothing",
+	} {
+		out := w.ask(t, "admin", "PUT", "/index.php/api/v3/passwords/1/security.json", body)
+		if out.StatusCode != 400 || !strings.Contains(out.Body, `"message":"`+want+`"`) {
+			t.Errorf("%s: got %d %s, want %s", body, out.StatusCode, out.Body, want)
+		}
+	}
+}
+
 // TestFlatNamesAreV3s sends v3's names to later versions, which do not know them.
 func TestFlatNamesAreV3s(t *testing.T) {
 	w := newWorld(t)
