@@ -2,7 +2,6 @@ package tpm
 
 import (
 	"bytes"
-	"encoding/json"
 	"io"
 	"net/http"
 	"strings"
@@ -76,7 +75,9 @@ func (a *api) serve(r *http.Request) (reply, error) {
 		return reply{}, err
 	}
 	c.req.Action, c.req.Source, c.req.Reason = e.action, inbound.SourceAddr(r), reason(r)
-	return e.run(a.Vault, c)
+	out, err := e.run(a.Vault, c)
+	out.version = c.version
+	return out, err
 }
 
 // maxReason bounds what a client can put into the log with each call, in bytes.
@@ -119,10 +120,11 @@ func (c *call) flag(header string) bool { return c.r.Header.Get(header) == "true
 
 // reply is a whole answer. A nil body is an empty one.
 type reply struct {
-	status int
-	link   string
-	allow  string
-	body   any
+	status  int
+	link    string
+	allow   string
+	version string // whose representation the body gets; empty: the latest's
+	body    any
 }
 
 // send writes the answer. 204 has no byte of body: clients test for that (tpm 1.7).
@@ -138,9 +140,7 @@ func (out reply) send(w http.ResponseWriter) {
 		return
 	}
 	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(out.body); err != nil {
+	if err := encode(&b, out.version, out.body); err != nil {
 		panic("tpm: a reply cannot be encoded") // a wire struct of ours is wrong; nothing of the value is said
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")

@@ -18,12 +18,12 @@ type myPasswordItem struct {
 	AccessInfo   string `json:"access_info"`
 	Username     string `json:"username"`
 	Email        string `json:"email"`
-	HasPassword  bool   `json:"has_password"`
-	Strength     string `json:"strength"`
-	Archived     bool   `json:"archived"`
-	Favorite     bool   `json:"favorite"`
-	NumFiles     int    `json:"num_files"`
-	stamps
+	HasPassword  bool   `json:"has_password" since:"5"`
+	Strength     string `json:"strength" since:"6"`
+	Archived     bool   `json:"archived" since:"6"`
+	Favorite     bool   `json:"favorite" since:"6"`
+	NumFiles     int    `json:"num_files" since:"6"`
+	itemStamps
 }
 
 // myPasswordMetadata is what X-Metadata-Only leaves of one: nobody manages it but its owner (tpm 6.4).
@@ -34,20 +34,20 @@ type myPasswordMetadata struct {
 
 // myPasswordObject is a personal password in full (tpm 6.4).
 type myPasswordObject struct {
-	ID         uint64 `json:"id"`
-	Name       string `json:"name"`
-	Tags       string `json:"tags"`
-	AccessInfo string `json:"access_info"`
-	Username   string `json:"username"`
-	Email      string `json:"email"`
-	Password   string `json:"password"`
-	Strength   string `json:"strength"`
-	CrackTime  string `json:"time_to_crack"`
-	Notes      string `json:"notes"`
-	customFields
-	Archived bool `json:"archived"`
-	Favorite bool `json:"favorite"`
-	NumFiles int  `json:"num_files"`
+	ID           uint64 `json:"id"`
+	Name         string `json:"name"`
+	Tags         string `json:"tags"`
+	AccessInfo   string `json:"access_info"`
+	Username     string `json:"username"`
+	Email        string `json:"email"`
+	Password     string `json:"password"`
+	Strength     string `json:"strength" since:"6"`
+	CrackTime    string `json:"time_to_crack" since:"6"`
+	Notes        string `json:"notes"`
+	customFields `since:"6"`
+	Archived     bool `json:"archived" since:"6"`
+	Favorite     bool `json:"favorite" since:"6"`
+	NumFiles     int  `json:"num_files" since:"6"`
 	fullStamps
 }
 
@@ -102,7 +102,7 @@ func (r *renderer) myItem(e *vault.Entry) myPasswordItem {
 	return myPasswordItem{
 		ID: uint64(e.ID), Name: e.Name, NotesSnippet: snippet(e.Notes), Tags: r.tags(e.Tags), AccessInfo: e.URL, Username: e.Username, Email: e.Email,
 		HasPassword: e.HasPassword, Strength: strengthText(e.Strength), Archived: e.Archived, Favorite: r.IsFavourite(e.ID),
-		stamps: stampsOf(e.CreatedBy, e.Created, e.UpdatedBy, e.Updated),
+		itemStamps: itemStamps(stampsOf(e.CreatedBy, e.Created, e.UpdatedBy, e.Updated)),
 	}
 }
 

@@ -65,6 +65,14 @@ type stamps struct {
 	UpdatedOn string   `json:"updated_on"`
 }
 
+// itemStamps are those of list items, which had only the last one before v6 (tpm 1.3). What X-Metadata-Only leaves has all of them, whatever the version.
+type itemStamps struct {
+	CreatedBy idObject `json:"created_by" since:"6"`
+	CreatedOn string   `json:"created_on" since:"6"`
+	UpdatedBy idObject `json:"updated_by" since:"6"`
+	UpdatedOn string   `json:"updated_on"`
+}
+
 func stampsOf(createdBy vault.UserID, created vault.Stamp, updatedBy vault.UserID, updated vault.Stamp) stamps {
 	return stamps{idObject{uint64(createdBy)}, timeText(created), idObject{uint64(updatedBy)}, timeText(updated)}
 }

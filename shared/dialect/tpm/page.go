@@ -59,11 +59,14 @@ func list(name string, fn func(r *vault.Reader, c *call, skip, take int) (page, 
 	}}
 }
 
-// links returns the Link header. Without a next page there is none at all: tpm.py, up to 5.0.1 at least, asks any Link header for its
-// next relation and dies where there is none (tpm 2.3).
+// links returns the Link header; before v6 it names the next page only (tpm 1.3). Without a next page there is none at all: tpm.py, up to 5.0.1 at least, asks
+// any Link header for its next relation and dies where there is none (tpm 2.3).
 func (c *call) links(pages int) string {
 	if c.page >= pages {
 		return ""
+	}
+	if c.version < "6" {
+		return c.link(c.page+1, "next")
 	}
 	relations := []string{c.link(c.page+1, "next"), c.link(c.page, "self")}
 	if c.page > 1 {
