@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# run.sh TRESOR makes a vault with that binary, serves it, drives it with the published API clients (check_*.py), stops it, and then
-# looks at what is left: a journal that verifies and a log without a secret in it.
+# run.sh TRESOR makes a vault with that binary, serves it, drives it with the published API clients (check_*.py) and with one
+# that shares no code with anything (gohmac), stops it, and then looks at what is left: a journal that verifies and a log without a secret in it.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 tresor=$(realpath "$1")
@@ -45,6 +45,9 @@ for check in "$here"/check_*.py; do
   PYTHONDONTWRITEBYTECODE=1 PYTHONWARNINGS=ignore::DeprecationWarning HOME=$work \
     "$python" "$check" "$url" "$work/credentials.json" || failed="$failed $(basename "$check")"
 done
+echo "clients: gohmac $url"
+(cd "$root" && go build -o "$work/gohmac" ./infra/clients/gohmac)
+"$work/gohmac" "$url" "$work/credentials.json" || failed="$failed gohmac"
 [ -z "$failed" ] || fail "failed:$failed"
 
 kill -TERM "$server"
