@@ -73,9 +73,9 @@ func (r *run) search() error {
 		"percent":  component,
 		"lower":    lowerHex(component),
 		"brackets": literal.Replace(component),
-		"raw":      r.word + "%20ß%20[ü]", // net/http escapes it
+		"raw":      r.word + "%20ß%20ü]", // net/http escapes it
 		"part":     url.QueryEscape(r.word + " a/b+c"),
-		"umlaut":   url.QueryEscape(r.word + " ß [Ü"),
+		"umlaut":   url.QueryEscape(r.word + " ß Ü]"),
 		"operator": url.QueryEscape(`in:"Project ` + r.word + `" name:d%20e?f#g`),
 	}
 	for way, text := range ways {
@@ -83,7 +83,7 @@ func (r *run) search() error {
 			return fmt.Errorf("%s: %w", way, err)
 		}
 	}
-	for _, wrong := range []string{"name:[" + r.word + "]", r.word + " a%2Fb", r.word + " b c d", r.word + " a/b%2Bc"} {
+	for _, wrong := range []string{"name:[" + r.word + "]", r.word + " a%2Fb", r.word + ` "b c"`, r.word + " a/b%2Bc"} {
 		if err := r.finds(url.QueryEscape(wrong)); err != nil {
 			return err
 		}
@@ -98,10 +98,10 @@ var hexes = regexp.MustCompile("%[0-9A-F]{2}")
 
 func lowerHex(text string) string { return hexes.ReplaceAllStringFunc(text, strings.ToLower) }
 
-// finds signs each search as it is on the wire, and as it was before it was encoded.
+// finds signs each search as it is on the wire, and as it was before it was encoded: then a plus is a plus.
 func (r *run) finds(text string, want ...int) error {
 	before := r.client
-	before.decoded = true
+	before.decoded = !strings.Contains(text, "+")
 	for _, c := range []*client{&r.client, &before} {
 		var found []password
 		if _, err := c.get("passwords/search/"+text+".json", &found); err != nil {
