@@ -7,6 +7,7 @@ tresor=$(realpath "$1")
 root=$here/../..
 
 "$root/infra/tools/venv.sh" clients "$here/requirements.txt"
+"$root/infra/tools/venv.sh" ansible "$here/ansible.txt" "$here/tpmstore.txt"
 python=$root/.tools/clients/bin/python
 
 work=$(mktemp -d) server=
@@ -41,9 +42,11 @@ done
 
 failed=
 for check in "$here"/check_*.py; do
-  echo "clients: $(basename "$check") $url"
+  name=$(basename "$check") venv=clients
+  [ "$name" != check_tpmstore.py ] || venv=ansible
+  echo "clients: $name $url"
   PYTHONDONTWRITEBYTECODE=1 PYTHONWARNINGS=ignore::DeprecationWarning HOME=$work \
-    "$python" "$check" "$url" "$work/credentials.json" || failed="$failed $(basename "$check")"
+    "$root/.tools/$venv/bin/python" "$check" "$url" "$work/credentials.json" || failed="$failed $name"
 done
 echo "clients: gohmac $url"
 (cd "$root" && go build -o "$work/gohmac" ./infra/clients/gohmac)
