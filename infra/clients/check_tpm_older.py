@@ -6,6 +6,7 @@ import tpm
 
 import harness
 from older_case import Older
+from older_groups import Groups
 from older_passwords import Moves, Parents, Passwords
 from older_personal import MovedPersonal, Personal
 from older_projects import Files, FlatAccess, Tree
@@ -13,8 +14,8 @@ from tpmcase import admin, colleague, in_both_ways, recorded
 
 TRANSPORT = {"request", "get", "post", "put", "delete", "collection", "get_collection", "ConfigError"}
 
-# What each class has beyond the one before. The first list is driven here, for each version and each way to log in; the other is of calls whose
-# answers are the same in all versions and that check_tpm.py drives in v6.
+# What each class has beyond the one before. The first list is driven here, for each version and each way to log in; the other is of calls
+# that check_tpm.py drives in v6 only.
 DRIVEN = {
     3: """
         get_version get_latest_version up_to_date generate_password show_me who_am_i
@@ -25,6 +26,7 @@ DRIVEN = {
         list_projects list_projects_archived list_projects_favorite list_projects_search show_project list_passwords_of_project
         list_user_access_on_project create_project update_project change_parent_of_project update_security_of_project archive_project
         unarchive_project delete_project set_favorite_project unset_favorite_project
+        list_groups show_group create_group update_group add_user_to_group delete_user_from_group delete_group
     """,
     4: "list_subprojects list_subprojects_action",
     5: """
@@ -36,7 +38,6 @@ IN_V6 = {
     3: """
         list_users show_user create_user update_user change_user_password activate_user deactivate_user convert_user_to_ldap
         convert_ldap_user_to_normal delete_user
-        list_groups show_group create_group update_group add_user_to_group delete_user_from_group delete_group
     """,
     4: "",
     5: """
@@ -105,7 +106,7 @@ class Coverage(unittest.TestCase):
                 self.assertEqual(names(DRIVEN, version) - called, set(), f"never called in v{version} with {way}")
 
 
-CASES = {3: (Passwords, Personal, FlatAccess, Others), 4: (Parents, Personal, Tree, Others), 5: (Moves, MovedPersonal, Files, Others)}
+CASES = {3: (Passwords, Personal, FlatAccess, Groups, Others), 4: (Parents, Personal, Tree, Groups, Others), 5: (Moves, MovedPersonal, Files, Groups, Others)}
 
 
 def load_tests(loader, _tests, _pattern):

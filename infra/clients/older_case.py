@@ -1,5 +1,6 @@
 """What the cases about API v3, v4 and v5 share."""
 
+from older_members import USER
 from tpmcase import Case, colleague
 
 
@@ -23,7 +24,7 @@ class Older(Case):
     def access(self, listed):
         """A security list by user: the permission as this version says it."""
         for item in listed:
-            self.assertEqual(set(item["user"]), {"id", "username", "email_address", "name", "role"})
+            self.assertEqual(set(item["user"]), USER)
         key = "access_type" if self.version == 3 else "permission"
         return {item["user"]["id"]: item[key] for item in listed}
 

@@ -28,6 +28,9 @@ PROJECT = {3: _project | _flat, 4: _project4, 5: _project4}
 
 ACCESS = {3: {"user", "access_type"}, 4: {"user", "permission", "granted_via"}, 5: {"user", "permission", "granted_via"}}
 
+USER = {"id", "username", "email_address", "name", "role"}
+GROUP = WHO | {"id", "name", "users"}
+
 # What a list may not show of a locked password, and what only a later version says of it.
 LOCKED_HIDES = {"notes_snippet", "tags", "access_info", "username", "email", "has_password", "strength"}
 LATER_ON_LOCKED = {3: {"project_full_path", "managed_by", "linked", "project_archived", "locking_type"},
