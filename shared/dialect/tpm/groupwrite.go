@@ -30,7 +30,7 @@ func decodeGroup(f fields) (string, error) {
 // mayWriteGroups is asked before anything about a group: who may not write learns nothing of it (tpm 4.6).
 func mayWriteGroups(t *vault.Tx) error {
 	if !t.MayAdmin(vault.WriteGroup, vault.AdminTarget{}) {
-		return &vault.Error{Kind: vault.Forbidden, Msg: "Only Admin and IT users may change groups."}
+		return &vault.Error{Kind: vault.Forbidden, Msg: "You may not change groups."}
 	}
 	return nil
 }
