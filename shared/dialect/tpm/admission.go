@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"sync/atomic"
 
 	"tresor/shared/vault"
 )
@@ -56,8 +57,11 @@ func shortened(c *vault.Credential, life vault.Stamp) *vault.Credential {
 	return c
 }
 
-// admitAPI refuses callers who are known while the API is switched off.
-func admitAPI(s *vault.State) error {
+// entrance lets callers who are known in while the API is on. It remembers that the vault asked: what failed later is not about the API.
+type entrance struct{ asked atomic.Bool }
+
+func (e *entrance) admit(s *vault.State) error {
+	e.asked.Store(true)
 	if !apiOn(s) {
 		return errNoAPI
 	}
@@ -94,15 +98,9 @@ func (m scheme) failed(v *vault.Vault, err error) error {
 	return cmp.Or(m.known(v), err)
 }
 
-// refusedFirst returns what a caller is told whose call failed before the vault was asked, since it is none or malformed: while the API is switched off,
-// that. It takes a round trip that good calls do not.
+// refusedFirst returns what a caller is told whose call failed before the vault was asked, since it does not exist or is malformed: while the API is switched
+// off, that. It takes a round trip that good calls do not.
 func (a *api) refusedFirst(ctx context.Context, req vault.Request, err error) error {
-	var wrong *methodError
-	switch kind := vault.KindOf(err); {
-	case kind == vault.Invalid, kind == vault.NotFound, errors.As(err, &wrong):
-	default:
-		return err
-	}
 	if req.Action.Name == "" { // nothing was found to be called
 		req.Action = named("none", false, false)
 	}

@@ -27,7 +27,7 @@ func (a *api) authenticate(r *http.Request, f forms, body []byte) (vault.Request
 		if err != nil {
 			return vault.Request{}, form{}, byHMAC.failed(a.Vault, err)
 		}
-		return vault.Request{Auth: admitted{who, byHMAC}, Admit: admitAPI, Once: who.Once()}, f.at(matched), nil
+		return vault.Request{Auth: admitted{who, byHMAC}, Once: who.Once()}, f.at(matched), nil
 	}
 	username, password, ok := r.BasicAuth()
 	if !ok {
@@ -40,5 +40,5 @@ func (a *api) authenticate(r *http.Request, f forms, body []byte) (vault.Request
 	if err != nil {
 		return vault.Request{}, form{}, byBasic.failed(a.Vault, err)
 	}
-	return vault.Request{Auth: admitted{who, byBasic}, Admit: admitAPI}, f.at(0), nil
+	return vault.Request{Auth: admitted{who, byBasic}}, f.at(0), nil
 }

@@ -71,6 +71,8 @@ func (a *api) serve(r *http.Request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
+	var door entrance
+	req.Admit = door.admit
 	c := &call{r: r, req: req, prefix: forms.prefix, body: body}
 	e, err := a.find(c, form)
 	c.req.Action, c.req.Source, c.req.Reason = e.action, inbound.SourceAddr(r), reason(r)
@@ -78,10 +80,10 @@ func (a *api) serve(r *http.Request) (reply, error) {
 	if err == nil {
 		out, err = e.run(a.Vault, c)
 	}
-	if err != nil {
-		return reply{}, a.refusedFirst(r.Context(), c.req, err)
+	if err != nil && !door.asked.Load() {
+		err = a.refusedFirst(r.Context(), c.req, err)
 	}
-	return out, nil
+	return out, err
 }
 
 // maxReason bounds what a client can put into the log with each call, in bytes.

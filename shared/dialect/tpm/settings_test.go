@@ -14,10 +14,15 @@ import (
 	"tresor/shared/vault"
 )
 
-// attempts counts how often a password was about to be hashed: an attempt is reserved before each time.
+// attempts counts how often a password was about to be hashed: an attempt is reserved before each time. It counts catch-ups too, by journal.
 type attempts struct {
 	vault.Store
-	reserved atomic.Int64
+	reserved, tails atomic.Int64
+}
+
+func (a *attempts) Tail(ctx context.Context, t vault.Table, after vault.Seq) ([]vault.StoredRecord, bool, error) {
+	a.tails.Add(1)
+	return a.Store.Tail(ctx, t, after)
 }
 
 func (a *attempts) AddAttempts(ctx context.Context, key string, delta int, now, expires time.Time) (int, error) {
@@ -117,6 +122,28 @@ func TestNoPasswordIsHashedWhereBasicIsOff(t *testing.T) {
 	w.setting(t, SettingAuth, "both") // the replica of the other still says hmac
 	if status, text := other.my(t, "nora", "GET", "version", ""); status != http.StatusOK || store.reserved.Load() == 0 {
 		t.Errorf("Basic again: got %d %s, %d attempts", status, text, store.reserved.Load())
+	}
+}
+
+// TestSettingsCostNoRoundTrip: a warm call catches up once, be it good, forbidden or about nothing; only one that never came to the vault is looked at
+// for the setting's sake.
+func TestSettingsCostNoRoundTrip(t *testing.T) {
+	w := newWorld(t)
+	w.setting(t, SettingAuth, "both")
+	other, store := w.process(t)
+	for _, c := range []struct {
+		call, body   string
+		status, want int
+	}{
+		{"GET version", "", 200, 1}, // the first catches up once more than a warm one, to know the key
+		{"GET version", "", 200, 1}, {"GET passwords", "", 200, 1}, {"GET passwords/99", "", 404, 1}, {"GET version/check_latest", "", 403, 1}, {"PUT passwords/99", `{"name":"x"}`, 404, 1}, {"GET no/such", "", 404, 1},
+	} {
+		method, path, _ := strings.Cut(c.call, " ")
+		before := store.tails.Load()
+		out := other.send(t, other.signed("nora", method, "api/v6/"+path+".json", c.body))
+		if got := store.tails.Load() - before; out.StatusCode != c.status || before > 0 && got != int64(2*c.want) {
+			t.Errorf("%s: got %d and %d queries, want %d and %d", c.call, out.StatusCode, got, c.status, 2*c.want)
+		}
 	}
 }
 
