@@ -65,7 +65,7 @@ func newWriter(t reflect.Type, version string) writer {
 		}
 		return orNull(writeList(writerOf(t.Elem(), version)))
 	case reflect.Struct:
-		return writeMembers(membersOf(t, version, nil))
+		return writeMembers(plannedMembers(t, version, nil))
 	case reflect.String:
 		return writeText
 	case reflect.Bool:
@@ -150,15 +150,15 @@ type member struct {
 }
 
 // membersOf returns the members of a struct, those of embedded ones in their place.
-func membersOf(t reflect.Type, version string, at []int) (list []member) {
+func plannedMembers(t reflect.Type, version string, at []int) (list []member) {
 	for i := range t.NumField() {
 		f := t.Field(i)
 		path := append(at[:len(at):len(at)], i)
 		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
 		switch {
-		case !within(f.Tag, version):
+		case !isIn(f.Tag, version):
 		case f.Anonymous && name == "" && f.Type.Kind() == reflect.Struct:
-			list = append(list, membersOf(f.Type, version, path)...)
+			list = append(list, plannedMembers(f.Type, version, path)...)
 		case name != "" && name != "-" && f.IsExported():
 			list = append(list, member{path, strconv.Quote(name) + ":", options == "omitempty", writerOf(f.Type, version)})
 		}
@@ -167,7 +167,7 @@ func membersOf(t reflect.Type, version string, at []int) (list []member) {
 }
 
 // within reports whether a version has a member. Versions have one digit.
-func within(tag reflect.StructTag, version string) bool {
+func isIn(tag reflect.StructTag, version string) bool {
 	until, ends := tag.Lookup("until")
 	return version >= tag.Get("since") && (!ends || version <= until)
 }

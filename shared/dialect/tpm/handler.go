@@ -21,6 +21,7 @@ const (
 	Users
 	Version
 	MyPasswords
+	Groups
 )
 
 // Services are what the API is served from.
@@ -69,13 +70,18 @@ func (a *api) serve(r *http.Request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
+	var door entrance
+	req.Admit = door.admit
 	c := &call{r: r, req: req, prefix: forms.prefix, body: body}
 	e, err := a.find(c, form)
-	if err != nil {
-		return reply{}, err
-	}
 	c.req.Action, c.req.Source, c.req.Reason = e.action, inbound.SourceAddr(r), reason(r)
-	out, err := e.run(a.Vault, c)
+	var out reply
+	if err == nil {
+		out, err = e.run(a.Vault, c)
+	}
+	if err != nil && !door.asked.Load() {
+		err = a.refusedFirst(r.Context(), c.req, err)
+	}
 	out.version = c.version
 	return out, err
 }
@@ -108,6 +114,7 @@ type call struct {
 	version string // "3" to "6", as called
 	list    string // the path of the list, decoded, without count and page
 	id      uint64
+	second  uint64 // the other id in the path
 	search  string // decoded
 	count   bool
 	paged   bool // the path names a page

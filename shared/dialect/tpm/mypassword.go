@@ -6,9 +6,6 @@ import (
 	"tresor/shared/vault"
 )
 
-// SettingPersonal is the vault's setting that switches personal passwords off: 0. The original's is a server parameter, ALLOW_PERSONAL_PASSWORDS (tpm 6.4).
-const SettingPersonal = "tpm.personal_passwords"
-
 // myPasswordItem is a personal password in a list (tpm 6.4).
 type myPasswordItem struct {
 	ID           uint64 `json:"id"`
@@ -55,7 +52,7 @@ type myPasswordObject struct {
 // none (tpm 4.1). It is asked inside each View and Update, so that a setting holds from the next call on, whichever process serves it.
 func mayHaveOwn(r *vault.Reader) error {
 	switch {
-	case r.Setting(SettingPersonal, "1") != "1":
+	case !personalOn(r):
 		return &vault.Error{Kind: vault.Forbidden, Msg: "Personal passwords are disabled"} // this text exactly (tpm 6.4)
 	case r.Principal().Role() == vault.ReadOnly:
 		return &vault.Error{Kind: vault.Forbidden, Msg: "Read only users have no personal passwords."}

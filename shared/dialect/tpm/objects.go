@@ -179,10 +179,6 @@ func snippet(notes string) string {
 
 const secondsPerDay = 24 * 60 * 60
 
-// soonDays is how many days before its date a password expires soon. The original has a setting for it; the documented sample needs at least 15
-// (tpm 5, 9.9).
-const soonDays = 30
-
 // The values of expiry_status.
 const (
 	expiryNone = iota
@@ -191,8 +187,8 @@ const (
 	expirySoon
 )
 
-// expiryStatus compares days in UTC.
-func expiryStatus(expiry, now vault.Stamp) int {
+// expiryStatus compares days in UTC. soon is how many days ahead is soon.
+func expiryStatus(expiry, now vault.Stamp, soon int) int {
 	switch days := expiry/secondsPerDay - now/secondsPerDay; {
 	case expiry == 0:
 		return expiryNone
@@ -200,7 +196,7 @@ func expiryStatus(expiry, now vault.Stamp) int {
 		return expiryToday
 	case days < 0:
 		return expiryPast
-	case days <= soonDays:
+	case days <= vault.Stamp(soon):
 		return expirySoon
 	}
 	return expiryNone

@@ -86,6 +86,13 @@ var routes = []route{ // the API on one screen
 
 	{Users, "users/me", false, calls{"GET": show("users/me", showMe)}},
 	{Version, "version", false, calls{"GET": show("version", showVersion)}},
+	{Version, "version/check_latest", false, calls{"GET": show("version/check_latest", checkLatest)}},
+	{Version, "generate_password", false, calls{"GET": generatePassword("generate_password")}},
+
+	{Groups, "groups", true, calls{"GET": list("groups/list", groupList), "POST": create("groups/create", decodeGroup, createGroup)}},
+	{Groups, "groups/ID", false, calls{"GET": show("groups/show", showGroup), "PUT": change("groups/update", decodeGroup, renameGroup), "DELETE": act("groups/delete", deleteGroup)}},
+	{Groups, "groups/ID/add_user/ID", false, calls{"PUT": membership("groups/add_user", true)}},
+	{Groups, "groups/ID/delete_user/ID", false, calls{"PUT": membership("groups/delete_user", false)}},
 }
 
 // Actions lists every call, by name, for credentials that are narrowed to some. Paths that do the same share one.
@@ -163,32 +170,34 @@ func (a *api) lookUp(c *call, f form, segments []string, list bool) (*route, err
 				c.search, c.list = text, before+text
 				return rt, err
 			}
-		} else if id, ok := matches(rt.path, segments); ok {
-			c.id, c.list = id, path
+		} else if ids, ok := matches(rt.path, segments); ok {
+			c.id, c.second, c.list = ids[0], ids[1], path
 			return rt, nil
 		}
 	}
 	return nil, nil
 }
 
-// matches compares a route's path with a call's, and returns the number in the place of ID.
-func matches(pattern string, segments []string) (id uint64, ok bool) {
+// matches compares a route's path with a call's, and returns the numbers in the places of ID, of which there are two at most.
+func matches(pattern string, segments []string) (ids [2]uint64, ok bool) {
 	parts := strings.Split(pattern, "/")
 	if len(parts) != len(segments) {
-		return 0, false
+		return ids, false
 	}
+	found := 0
 	for i, part := range parts {
 		if part == "ID" {
 			n, err := strconv.ParseUint(segments[i], 10, 63)
 			if err != nil {
-				return 0, false
+				return ids, false
 			}
-			id = n
+			ids[found] = n
+			found++
 		} else if part != segments[i] {
-			return 0, false
+			return ids, false
 		}
 	}
-	return id, true
+	return ids, true
 }
 
 // pageNumber reads a page number. One that no list can have is far beyond the last.
