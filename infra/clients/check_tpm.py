@@ -6,6 +6,7 @@ import tpm
 
 import harness
 from tpm_passwords import Passwords
+from tpm_people import People
 from tpm_personal import Personal
 from tpm_projects import Projects
 from tpmcase import Case, admin, called, colleague, in_both_ways
@@ -24,19 +25,15 @@ SERVED = set("""
     list_projects list_projects_archived list_projects_favorite list_projects_search show_project create_project update_project delete_project
     change_parent_of_project list_user_access_on_project update_security_of_project archive_project unarchive_project set_favorite_project
     unset_favorite_project list_subprojects list_subprojects_action list_passwords_of_project list_project_files upload_project_file
+    get_latest_version up_to_date generate_password list_log list_log_search
+    list_users show_user create_user create_user_ldap create_user_saml update_user change_user_password activate_user deactivate_user delete_user
+    convert_user_to_ldap convert_ldap_user_to_normal convert_user_to_saml list_user_passwords list_user_projects
+    list_groups show_group create_group update_group delete_group add_user_to_group delete_user_from_group
 """.split())
 
 # With arguments that would be harmless if they were served.
 NOBODY = 2**40
 NOT_SERVED = {
-    "get_latest_version": (), "up_to_date": (), "generate_password": (), "list_log": (), "list_log_search": ("text",),
-    "list_users": (), "show_user": (NOBODY,), "update_user": (NOBODY, {"name": "n"}), "create_user": ({"name": "n"},),
-    "create_user_ldap": ({"name": "n"},), "create_user_saml": ({"name": "n"},),
-    "change_user_password": (NOBODY, {"password": "p"}), "activate_user": (NOBODY,), "deactivate_user": (NOBODY,), "delete_user": (NOBODY,),
-    "convert_user_to_ldap": (NOBODY, "dn", 1), "convert_ldap_user_to_normal": (NOBODY,), "convert_user_to_saml": (NOBODY,),
-    "list_user_passwords": (NOBODY,), "list_user_projects": (NOBODY,),
-    "list_groups": (), "show_group": (NOBODY,), "create_group": ({"name": "n"},), "update_group": (NOBODY, {"name": "n"}), "delete_group": (NOBODY,),
-    "add_user_to_group": (NOBODY, NOBODY), "delete_user_from_group": (NOBODY, NOBODY),
     "show_file_info": (NOBODY,), "update_file_notes": (NOBODY, "notes"), "max_upload_file_size": (), "uploads_folder_info": (), "download_file": (NOBODY,),
     "delete_file": (NOBODY,),
 }
@@ -85,7 +82,7 @@ class Coverage(unittest.TestCase):
 
 def load_tests(loader, _tests, _pattern):
     return unittest.TestSuite([
-        in_both_ways(loader, Passwords, Personal, Projects, Others),
+        in_both_ways(loader, Passwords, Personal, Projects, People, Others),
         *map(loader.loadTestsFromTestCase, (WrongCredentials, Coverage)),
     ])
 
