@@ -70,7 +70,7 @@ func (a *api) serve(r *http.Request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	c := &call{r: r, req: req, prefix: forms.prefix, body: body}
+	c := &call{r: r, req: req, prefix: forms.prefix, body: body, sealer: a.Auth.Sealer()}
 	e, err := a.find(c, form)
 	if err != nil {
 		return reply{}, err
@@ -112,6 +112,7 @@ type call struct {
 	paged   bool // the path names a page
 	page    int  // from 1
 	body    []byte
+	sealer  vault.Sealer // of credentials
 }
 
 // flag reports whether a header is "true"; any other value is as good as none (tpm 6.1).

@@ -145,10 +145,11 @@ func TestActionsAreDistinct(t *testing.T) {
 		reading = "favorite_passwords/list favorite_projects/list " +
 			"passwords/all passwords/archived passwords/favorite passwords/files passwords/list passwords/search passwords/security passwords/show " +
 			"projects/all projects/archived projects/favorite projects/files projects/list projects/passwords projects/search projects/security projects/show projects/subprojects projects/subprojects_new_pwd " +
-			"users/me version"
+			"users/list users/me users/passwords users/projects users/search users/show version"
 		writing = "favorite_passwords/add favorite_passwords/delete favorite_projects/add favorite_projects/delete " +
 			"passwords/archive passwords/copy passwords/create passwords/custom_fields passwords/delete passwords/duplicate passwords/lock passwords/move passwords/security/update passwords/unarchive passwords/unlock passwords/update passwords/upload " +
-			"projects/archive projects/change_parent projects/create projects/delete projects/security/update projects/unarchive projects/update projects/upload"
+			"projects/archive projects/change_parent projects/create projects/delete projects/security/update projects/unarchive projects/update projects/upload " +
+			"users/activate users/change_password users/convert_to_ldap users/convert_to_normal users/convert_to_saml users/create users/create_ldap users/create_saml users/deactivate users/delete users/update"
 		revealing = "passwords/copy passwords/custom_fields passwords/duplicate passwords/show"
 	)
 	want := strings.Fields(reading + " " + writing)

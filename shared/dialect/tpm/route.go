@@ -84,6 +84,19 @@ var routes = []route{ // the API on one screen
 	{Projects, "favorite_projects/ID", false, calls{"POST": act("favorite_projects/add", markProject(true)), "DELETE": act("favorite_projects/delete", markProject(false))}},
 	{Projects, "favorite_project/ID", false, calls{"POST": act("favorite_projects/add", markProject(true)), "DELETE": act("favorite_projects/delete", markProject(false))}}, // tpm.py's name (tpm 7.5)
 
+	{Users, "users", true, calls{"GET": userList("users/list", everyUser), "POST": createUser("users/create")}},
+	{Users, "users/search/STR", true, calls{"GET": userList("users/search", searchUsers)}},
+	{Users, "users_ldap", false, calls{"POST": act("users/create_ldap", refuseCreate(errNoLDAP))}},
+	{Users, "users_saml", false, calls{"POST": act("users/create_saml", refuseCreate(errNoSAML))}},
+	{Users, "users/ID", false, calls{"GET": show("users/show", showUser), "PUT": changeUser("users/update"), "DELETE": onUser("users/delete", deleteUser)}},
+	{Users, "users/ID/change_password", false, calls{"PUT": changeUserPassword("users/change_password")}},
+	{Users, "users/ID/activate", false, calls{"PUT": onUser("users/activate", setUserActive(true))}},
+	{Users, "users/ID/deactivate", false, calls{"PUT": onUser("users/deactivate", setUserActive(false))}},
+	{Users, "users/ID/convert_to_ldap", false, calls{"PUT": onUser("users/convert_to_ldap", refuseUser(errNoLDAP))}},
+	{Users, "users/ID/convert_to_saml", false, calls{"PUT": onUser("users/convert_to_saml", refuseUser(errNoSAML))}},
+	{Users, "users/ID/convert_to_normal", false, calls{"PUT": onUser("users/convert_to_normal", refuseUser(errNormalAlready))}},
+	{Users, "users/ID/passwords", true, calls{"GET": list("users/passwords", userPasswords)}},
+	{Users, "users/ID/projects", true, calls{"GET": list("users/projects", userProjects)}},
 	{Users, "users/me", false, calls{"GET": show("users/me", showMe)}},
 	{Version, "version", false, calls{"GET": show("version", showVersion)}},
 }
