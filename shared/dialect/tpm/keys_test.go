@@ -23,7 +23,9 @@ const (
 	userKeys        = "id username email_address name role"
 	projectKeys     = "id name full_path notes_snippet tags archived favorite num_files managed_by created_by created_on updated_by updated_on"
 	projectShowKeys = "id name parent_id full_path tags notes managed_by grant_all_permission users_permissions groups_permissions num_passwords num_files user_permission user_can_create_passwords is_leaf archived favorite created_on created_by updated_on updated_by"
-	meKeys          = "id username email_address name role is_active is_ldap login_dn is_saml is_api_only is_2fa_enabled valid_hash groups last_login last_api_request created_on created_by updated_on updated_by"
+	meKeys          = "id username email_address name role is_active is_ldap login_dn is_saml is_api_only can_create_projects_in_root is_2fa_enabled valid_hash groups last_login last_api_request created_on created_by updated_on updated_by"
+	usersKeys       = "id name username email_address role last_login last_api_request is_active is_ldap is_saml is_api_only is_2fa_enabled valid_hash num_groups created_by created_on updated_by updated_on"
+	usersMetadata   = "id created_by created_on updated_by updated_on"
 )
 
 func TestKeys(t *testing.T) {
@@ -62,6 +64,18 @@ func TestKeys(t *testing.T) {
 		{"projects/3/security.json", "0 user", userKeys, nil},
 		{"projects/2/passwords.json", "0", itemKeys, nil},
 		{"users/me.json", "", meKeys, nil},
+		{"users/me.json", "", usersMetadata, []string{"X-Metadata-Only", "true"}},
+		{"users/3.json", "", meKeys, nil},
+		{"users/3.json", "groups 0", "id name", nil},
+		{"users.json", "0", usersKeys, nil},
+		{"users.json", "0 created_by", "id", nil},
+		{"users/search/nora.json", "0", usersKeys, nil},
+		{"users/search/nora.json", "0", usersMetadata, []string{"X-Metadata-Only", "true"}},
+		{"users/3/passwords.json", "0", itemKeys + " user_permission granted_via", nil},
+		{"users/3/passwords.json", "0 user_permission", "id label", nil},
+		{"users/3/passwords.json", "0", metadataKeys, []string{"X-Metadata-Only", "true"}},
+		{"users/3/projects.json", "0", projectKeys + " user_permission granted_via", nil},
+		{"users/3/projects.json", "0", metadataKeys, []string{"X-Metadata-Only", "true"}},
 		{"version.json", "", "version version_date api_version", nil},
 		{"unknown.json", "", "error type message", nil},
 	} {
