@@ -171,3 +171,31 @@ func TestWhoMayNotWritesNoHash(t *testing.T) {
 		t.Errorf("a create takes %d MiB: the test sees no hashing", mib)
 	}
 }
+
+// TestMainGroupIsAGroup: sysPass's main group is shown among the groups, by id, and counted once.
+func TestMainGroupIsAGroup(t *testing.T) {
+	w := newWorld(t)
+	w.as(t, "admin", func(tx *vault.Tx) error {
+		for _, g := range []vault.Group{{Name: "Second"}, {Name: "Third", Members: []vault.UserID{2, 3}}} {
+			if _, err := tx.CreateGroup(g); err != nil {
+				return err
+			}
+		}
+		for id, main := range map[vault.UserID]vault.GroupID{2: 3, 3: 2} {
+			if err := tx.EditUser(id, func(u *vault.User) { u.MainGroup = main }); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	for id, want := range map[int][]namedObject{2: {{3, "Third"}}, 3: {{1, "Ops"}, {2, "Second"}, {3, "Third"}}, 4: nil} {
+		shown := decodedAs[userBody](t, w.ask(t, "admin", "GET", fmt.Sprintf("%s/%d.json", usersAPI, id), ""))
+		if diff := cmp.Diff(want, shown.Groups); diff != "" {
+			t.Errorf("user %d (-want +got):\n%s", id, diff)
+		}
+		listed := decodedAs[[]userItem](t, w.ask(t, "admin", "GET", usersAPI+"/search/"+shown.Username+".json", ""))
+		if len(listed) != 1 || listed[0].NumGroups != len(want) {
+			t.Errorf("user %d: got %+v", id, listed)
+		}
+	}
+}
