@@ -183,7 +183,7 @@ func TestPlaceholders(t *testing.T) {
 		t.Fatal(err)
 	}
 	known := []string{"apikey", "folder", "folder_base64", "item", "spare_item", "spare_item_short", "authToken", "tokenPass", "category", "client", "account", "basic",
-		"project", "password", "spare_password", "my_password", "moved_my_password", "spare_my_password", "updated_item", "updated_folder", "username", "username_base64", "password_of_user", "password_of_user_base64", "public_key", "timestamp", "hash"}
+		"group", "user", "project", "password", "spare_password", "my_password", "moved_my_password", "spare_my_password", "updated_item", "updated_folder", "username", "username_base64", "password_of_user", "password_of_user_base64", "public_key", "timestamp", "hash"}
 	used := map[string]bool{}
 	for _, e := range all {
 		values := map[string]string{}

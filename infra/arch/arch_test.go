@@ -70,6 +70,7 @@ var rules = []rule{
 	{of: "tresor/functions/...", except: []string{"tresor/functions/syspass"}, never: []string{s3}, why: "who keeps no objects links no client for them"},
 	{of: "tresor/functions/syspass", never: []string{"tresor/shared/dialect/teampass", "tresor/shared/dialect/tpm"}, why: "a function links its own dialect"},
 	{of: "tresor/functions/compactor", never: []string{dialects}, why: "the compactor serves none"},
+	{of: "tresor/infra/clients/...", only: []string{"tresor/infra/clients/..."}, why: "a client shares no code with the server"},
 	{of: "tresor/shared/...", never: []string{infra, functions}, why: "infra and functions import shared and never the other way"},
 }
 

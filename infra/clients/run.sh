@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# run.sh TRESOR makes a vault with that binary, serves it, drives it with the published API clients (check_*.py), stops it, and then
-# looks at what is left: a journal that verifies and a log without a secret in it.
+# run.sh TRESOR makes a vault with that binary, serves it, drives it with the published API clients (check_*.py) and with one
+# that shares no code with anything (gohmac), stops it, and then looks at what is left: a journal that verifies and a log without a secret in it.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 tresor=$(realpath "$1")
 root=$here/../..
 
 "$root/infra/tools/venv.sh" clients "$here/requirements.txt"
+"$root/infra/tools/venv.sh" ansible "$here/ansible.txt" "$here/tpmstore.txt"
 python=$root/.tools/clients/bin/python
 
 work=$(mktemp -d) server=
@@ -41,10 +42,15 @@ done
 
 failed=
 for check in "$here"/check_*.py; do
-  echo "clients: $(basename "$check") $url"
+  name=$(basename "$check") venv=clients
+  [ "$name" != check_tpmstore.py ] || venv=ansible
+  echo "clients: $name $url"
   PYTHONDONTWRITEBYTECODE=1 PYTHONWARNINGS=ignore::DeprecationWarning HOME=$work \
-    "$python" "$check" "$url" "$work/credentials.json" || failed="$failed $(basename "$check")"
+    "$root/.tools/$venv/bin/python" "$check" "$url" "$work/credentials.json" || failed="$failed $name"
 done
+echo "clients: gohmac $url"
+(cd "$root" && go build -o "$work/gohmac" ./infra/clients/gohmac)
+"$work/gohmac" "$url" "$work/credentials.json" || failed="$failed gohmac"
 [ -z "$failed" ] || fail "failed:$failed"
 
 kill -TERM "$server"

@@ -8,15 +8,15 @@ import harness
 
 WAYS = ("hmac", "basic")
 
-# Names of methods, by the way they were called. check_tpm.py compares them with its table when all cases have run.
-called = {way: set() for way in WAYS}
-
 LOCKED = "The password is locked: use the X-Unlock-Reason header."
 NO_FILES = "Files are not stored yet."
 
 
-class Client(tpm.TpmApiv6):
-    """The published class. It only remembers which of its methods are used."""
+class Recorded:
+    """Comes before a published class, and remembers which of its methods are used."""
+
+    published = None
+    called = None
 
     def __init__(self, way, user, **options):
         self.way = way
@@ -27,9 +27,19 @@ class Client(tpm.TpmApiv6):
         super().__init__(harness.url, **login, **options)
 
     def __getattribute__(self, name):
-        if hasattr(tpm.TpmApiv6, name):
-            called[object.__getattribute__(self, "way")].add(name)
+        cls = type(self)
+        if hasattr(cls.published, name):
+            cls.called[object.__getattribute__(self, "way")].add(name)
         return super().__getattribute__(name)
+
+
+def recorded(published):
+    """The class, with the names of its methods by the way they were called: a check compares them with its table when all cases have run."""
+    return type(published.__name__, (Recorded, published), {"published": published, "called": {way: set() for way in WAYS}})
+
+
+Client = recorded(tpm.TpmApiv6)
+called = Client.called
 
 
 def admin():
@@ -45,6 +55,7 @@ class Case(unittest.TestCase):
     """Runs once for each way: in_both_ways makes the classes."""
 
     way = ""
+    api = Client
 
     def setUp(self):
         self.client = self.connect()
@@ -52,7 +63,7 @@ class Case(unittest.TestCase):
         self.word = harness.tag()
 
     def connect(self, user=None, **options):
-        client = Client(self.way, user or admin(), **options)
+        client = self.api(self.way, user or admin(), **options)
         self.addCleanup(client.session.close)
         return client
 
@@ -122,10 +133,10 @@ class Case(unittest.TestCase):
         self.refused(403, self.client, method, number, __file__, text=NO_FILES)
 
 
-def in_both_ways(loader, *cases):
-    """The tests of these cases, for each way to log in."""
+def in_both_ways(loader, *cases, suffix="", **attributes):
+    """The tests of these cases, for each way to log in. The classes get the attributes."""
     suite = unittest.TestSuite()
     for case in cases:
         for way in WAYS:
-            suite.addTests(loader.loadTestsFromTestCase(type(f"{case.__name__}_{way}", (case,), {"way": way})))
+            suite.addTests(loader.loadTestsFromTestCase(type(f"{case.__name__}{suffix}_{way}", (case,), {"way": way, **attributes})))
     return suite

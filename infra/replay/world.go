@@ -45,7 +45,11 @@ func Prepare(ctx context.Context, v *vault.Vault, admin *auth.Founding) (*World,
 		if err != nil {
 			return nil, err
 		}
-		ids := map[string]int64{"folder": int64(project), "updated_folder": int64(updated)}
+		group, err := t.CreateGroup(vault.Group{Name: "Replayed"})
+		if err != nil {
+			return nil, err
+		}
+		ids := map[string]int64{"group": int64(group), "folder": int64(project), "updated_folder": int64(updated)}
 		for i, name := range slices.Concat(entries, personal) {
 			e := vault.Entry{Project: project, Manager: admin.AdminID, Name: "Replayed " + name, Username: "root"}
 			if i >= len(entries) {
@@ -71,7 +75,8 @@ func (w *World) name(ids map[string]int64) {
 	w.values = map[string]string{
 		"apikey": w.Admin.APIKey, "authToken": w.Admin.SysPass.AuthToken, "tokenPass": w.Admin.SysPass.TokenPass, "basic": w.basic(),
 		"folder": folder, "folder_base64": base64.StdEncoding.EncodeToString([]byte(folder)), "client": folder, "project": folder,
-		"category":       "1", // every vault has it
+		"category": "1", // every vault has it
+		"group":    strconv.FormatInt(ids["group"], 10), "user": strconv.FormatUint(uint64(w.Admin.AdminID), 10),
 		"updated_folder": strconv.FormatInt(ids["updated_folder"], 10), "username": w.Admin.Username, "password_of_user": w.Admin.Password,
 		"username_base64": base64.RawURLEncoding.EncodeToString([]byte(w.Admin.Username)), "password_of_user_base64": base64.RawURLEncoding.EncodeToString([]byte(w.Admin.Password)),
 	}

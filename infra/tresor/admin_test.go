@@ -137,11 +137,11 @@ func TestRevocationHoldsFromTheNextRequest(t *testing.T) {
 
 func TestSettings(t *testing.T) {
 	dir, f := newVault(t)
-	want := `{"settings":{"syspass.master_password":"[set]"}}` + "\n"
-	if got := ok(t, "settings", "--data", dir, "--json"); got != want || strings.Contains(got, f.SysPass.MasterPassword) {
+	const want = `"syspass.master_password":"[set]"`
+	if got := ok(t, "settings", "--data", dir, "--json"); !strings.Contains(got, want) || strings.Contains(got, f.SysPass.MasterPassword) {
 		t.Errorf("settings: %q", got)
 	}
-	if o := runCommand(t, "another\n", "settings", "syspass.master_password=-", "--data", dir, "--json"); o.stdout != want {
+	if o := runCommand(t, "another\n", "settings", "syspass.master_password=-", "--data", dir, "--json"); !strings.Contains(o.stdout, want) || strings.Contains(o.stdout, "another") {
 		t.Errorf("settings KEY=-: %+v", o)
 	}
 	// What was set is what exports are encrypted under, and it lies sealed.
@@ -150,7 +150,7 @@ func TestSettings(t *testing.T) {
 	if _, is := answer["location"].(string); failure != "" || !is {
 		t.Errorf("an export under another master password: %v, %q", answer, failure)
 	}
-	if got := ok(t, "settings", "teampass.api=0", "teampass.max_password=0", "--data", dir, "--json"); !strings.Contains(got, `"teampass.api":"0","teampass.max_password":"0"`) {
+	if got := ok(t, "settings", "teampass.api=0", "teampass.max_password=0", "--data", dir, "--json"); !strings.Contains(got, `"teampass.api":"0"`) || !strings.Contains(got, `"teampass.max_password":"0"`) {
 		t.Errorf("settings KEY=VALUE: %q", got)
 	}
 	if _, body := teamPass(t, s.url, "info/version", f.TeamPass.APIKey); body != `{"err":"API access not allowed."}` {
@@ -165,7 +165,7 @@ func TestSettings(t *testing.T) {
 	if status, body := tpmGet(t, s.url, "my_passwords/count", f.Admin.Username, f.Admin.Password); status != http.StatusForbidden || !strings.Contains(body, `"Personal passwords are disabled"`) {
 		t.Errorf("personal passwords are switched off: %d %s", status, body)
 	}
-	for _, wrong := range []string{"tpm.hmac_window=0", "tpm.hmac_window=3601", "tpm.hmac_window=5m", "tpm.hmac_window=-1", "tpm.hmac_window=65537", "tpm.personal_passwords=off", "tpm.personal_passwords=", "teampass.api=yes", "teampass.max_password=-1", "teampass.sources=here", "teampass.nothing=1", "teampass.api", "teampass.api="} {
+	for _, wrong := range []string{"tpm.hmac_window=0", "tpm.hmac_window=3601", "tpm.hmac_window=5m", "tpm.hmac_window=-1", "tpm.hmac_window=65537", "tpm.personal_passwords=off", "teampass.api=yes", "teampass.max_password=-1", "teampass.sources=here", "teampass.nothing=1", "teampass.api", "teampass.nothing=", "syspass.master_password="} {
 		if o := runCommand(t, "", "settings", wrong, "--data", dir); o.status != statusUsage {
 			t.Errorf("settings %s: %+v", wrong, o)
 		}

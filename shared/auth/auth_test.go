@@ -246,6 +246,34 @@ func TestNamesOfOneUserCountAsOne(t *testing.T) {
 	}
 }
 
+func TestManyNamesFromOneNetworkAreRefusedToo(t *testing.T) {
+	s := scenario.New(t)
+	u := s.AddUser(t, "anna", vault.NormalUser)
+	if _, err := s.Auth.Basic(t.Context(), "anna", u.Password, here); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 100 {
+		if _, err := s.Auth.Basic(t.Context(), fmt.Sprintf("nobody%d", i), "wrong", here); !errors.Is(err, vault.Unauthenticated) {
+			t.Fatalf("name %d: got %v, want Unauthenticated", i, err)
+		}
+	}
+	for _, name := range []string{"somebody", "admin"} {
+		if _, err := s.Auth.Basic(t.Context(), name, s.Founding.Password, here); !errors.Is(err, vault.Throttled) {
+			t.Errorf("%s: got %v, want Throttled", name, err)
+		}
+	}
+	if _, err := s.Auth.Basic(t.Context(), "admin", s.Founding.Password, there); err != nil {
+		t.Errorf("from elsewhere: %v", err)
+	}
+	if _, err := s.Auth.Basic(t.Context(), "anna", u.Password, here); err != nil {
+		t.Errorf("who is known already: %v", err)
+	}
+	s.Clock.Add(10 * time.Minute)
+	if _, err := s.Auth.Basic(t.Context(), "admin", s.Founding.Password, here); err != nil {
+		t.Errorf("in the next window: %v", err)
+	}
+}
+
 func TestAnIPv6HostCountsByItsNetwork(t *testing.T) {
 	s := scenario.New(t)
 	s.AddUser(t, "anna", vault.NormalUser)

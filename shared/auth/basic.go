@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"log/slog"
 	"net/netip"
 	"strconv"
@@ -18,9 +19,11 @@ import (
 // Limits of guessing passwords: this many failures of one user from one address within a window, and then a refusal until the next. Attempts that
 // are not decided yet count too, up to the larger limit: many processes that start at once may all verify the same right password.
 const (
-	maxFailures   = 10
-	maxUndecided  = 100
-	failureWindow = 10 * time.Minute
+	maxFailures  = 10
+	maxUndecided = 100
+	// maxNetworkFailures bounds the failures from one network with whatever names: each costs an argon2, and names are free.
+	maxNetworkFailures = 100
+	failureWindow      = 10 * time.Minute
 )
 
 // verifiedTTL is how long a password that was verified need not be verified again in this process, if nothing about it changed.
@@ -107,10 +110,10 @@ func (s *Service) known(a *passwordAuth) (known bool) {
 	return known
 }
 
-// counters name what is counted of guesses at a user's password: from one network, decided or not; from it, failed; and in all.
+// counters name what is counted of guesses at a user's password: from one network, decided or not; from it, failed; from it with any name; and in all.
 type counters struct {
-	attempts, failures, total string
-	expires                   time.Time
+	attempts, failures, network, total string
+	expires                            time.Time
 }
 
 // guessing names the counters of the current window. Names that are one user's count as one.
@@ -119,7 +122,8 @@ func (s *Service) guessing(username string, source netip.Addr) counters {
 	window := strconv.FormatInt(s.now().Unix()/int64(failureWindow/time.Second), 10)
 	return counters{
 		attempts: attemptKey("attempt", name, from, window), failures: attemptKey("failure", name, from, window),
-		total: attemptKey("total", name, s.now().UTC().Format(time.DateOnly)), expires: s.now().Add(failureWindow),
+		network: attemptKey("network", from, window),
+		total:   attemptKey("total", name, s.now().UTC().Format(time.DateOnly)), expires: s.now().Add(failureWindow),
 	}
 }
 
@@ -135,26 +139,27 @@ func network(source netip.Addr) string {
 
 // reserve counts an attempt beside the catch-up, and refuses when there were too many.
 func (s *Service) reserve(ctx context.Context, keys counters) error {
-	var n int
-	var counted, fresh error
+	var n, ofNetwork int
+	var counted, fresh, looked error
 	var wg sync.WaitGroup
 	wg.Go(func() { fresh = s.vault.Fresh(ctx) })
+	wg.Go(func() { ofNetwork, looked = s.attempts.Attempts(ctx, keys.network, s.now()) })
 	n, counted = s.attempts.AddAttempts(ctx, keys.attempts, 1, s.now(), keys.expires)
 	wg.Wait()
 	if counted != nil { // whether it was counted or not: nobody is let in uncounted
 		return &vault.Error{Kind: vault.Busy, Msg: "busy", Err: counted}
 	}
-	if fresh != nil {
-		return fresh
-	}
-	if n <= maxFailures {
-		return nil
-	}
-	failures, err := s.attempts.Attempts(ctx, keys.failures, s.now())
-	if err != nil {
+	if err := errors.Join(fresh, looked); err != nil {
 		return err
 	}
-	if failures >= maxFailures || n > maxUndecided {
+	failures := 0
+	if n > maxFailures {
+		var err error
+		if failures, err = s.attempts.Attempts(ctx, keys.failures, s.now()); err != nil {
+			return err
+		}
+	}
+	if failures >= maxFailures || n > maxUndecided || ofNetwork >= maxNetworkFailures {
 		s.giveBack(ctx, keys)
 		return &vault.Error{Kind: vault.Throttled, Msg: "too many failed attempts"}
 	}
@@ -163,8 +168,10 @@ func (s *Service) reserve(ctx context.Context, keys counters) error {
 
 // failed counts a wrong password.
 func (s *Service) failed(ctx context.Context, keys counters, u *vault.User) error {
-	if _, err := s.attempts.AddAttempts(ctx, keys.failures, 1, s.now(), keys.expires); err != nil {
-		return &vault.Error{Kind: vault.Busy, Msg: "busy", Err: err}
+	for _, key := range [...]string{keys.failures, keys.network} {
+		if _, err := s.attempts.AddAttempts(ctx, key, 1, s.now(), keys.expires); err != nil {
+			return &vault.Error{Kind: vault.Busy, Msg: "busy", Err: err}
+		}
 	}
 	n, err := s.attempts.AddAttempts(ctx, keys.total, 1, s.now(), s.now().Add(24*time.Hour))
 	if err == nil && u != nil {

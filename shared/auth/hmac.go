@@ -25,12 +25,14 @@ type Signature struct {
 	Write bool
 }
 
-// WindowSetting is how far a signature's timestamp may be from now, either way: 1 to 3600 seconds, 300 if unset (TPM 1.5).
+// WindowSetting is how far a signature's timestamp may be from now, either way: 1 to 3600 seconds (TPM 1.5).
 const WindowSetting = "tpm.hmac_window"
 
+// DefaultWindow is WindowSetting where it is unset.
+const DefaultWindow = 300 * time.Second
+
 const (
-	defaultWindow = 300 * time.Second
-	maxWindow     = time.Hour
+	maxWindow = time.Hour
 	// markSlack is how much longer a mark lives than the oldest signature may: clocks of processes differ.
 	markSlack = 10 * time.Minute
 )
@@ -47,7 +49,7 @@ func windowOf(s *vault.State) time.Duration {
 	if window, ok := ParseWindow(s.Setting(WindowSetting, "")); ok {
 		return window
 	}
-	return defaultWindow
+	return DefaultWindow
 }
 
 // Verify checks a signature and returns the authenticator for it and the index of the URI that matched. It costs no I/O unless the key

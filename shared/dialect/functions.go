@@ -61,6 +61,9 @@ var Functions = map[string]Constructor{
 	"TpmUsersFunction": func(s Parts) http.Handler {
 		return tpm.NewHandler(tpm.Services{Vault: s.Vault, Auth: s.Auth}, tpm.Users)
 	},
+	"TpmGroupsFunction": func(s Parts) http.Handler {
+		return tpm.NewHandler(tpm.Services{Vault: s.Vault, Auth: s.Auth}, tpm.Groups)
+	},
 	"TpmVersionFunction": func(s Parts) http.Handler {
 		return tpm.NewHandler(tpm.Services{Vault: s.Vault, Auth: s.Auth})
 	},

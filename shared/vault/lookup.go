@@ -268,6 +268,15 @@ func (r *Reader) Grants(id ProjectID) (ProjectGrants, bool) {
 	return *g, true
 }
 
+// GrantedToAll returns what is granted to everyone on a project, following what it inherits; ProjectUnset where nothing is.
+func (r *Reader) GrantedToAll(id ProjectID) ProjectLevel {
+	p := r.x.project(id)
+	if p == nil {
+		return ProjectUnset
+	}
+	return allLevel(r.x, p, r.x.projectGrants(id), maxDepth)
+}
+
 // Setting returns a setting, or fallback where it is unset.
 func (r *Reader) Setting(key, fallback string) string {
 	if v := r.x.setting(key); v != "" {

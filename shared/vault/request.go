@@ -27,6 +27,9 @@ type Request struct {
 	// Also is a second caller, whose login and password came as arguments of the call (TeamPass auth): what is allowed is what both may do. The
 	// call stays the first one's: it is recorded as theirs. nil: there is none. A refusal of the second is an *AlsoError.
 	Also Authenticator
+	// Admit says whether callers who are known may call at all, by the state as it stands; as pure and quick as an Authenticator. It is not asked of an
+	// operator. nil: they may.
+	Admit func(*State) error
 	// Once makes an Update that changes something happen at most once for all requests with this mark, in all processes, until the mark expires: a
 	// later one is Unauthenticated. One that changes nothing leaves no mark. nil: the request may be repeated.
 	Once *Mark
@@ -124,6 +127,11 @@ func resolveOne(s *State, req *Request, now time.Time) (*Principal, error) {
 	}
 	if u.Disabled {
 		return nil, fail(Disabled, "user disabled")
+	}
+	if req.Admit != nil {
+		if err := req.Admit(s); err != nil {
+			return nil, err
+		}
 	}
 	p := &Principal{subject: s.subject(u), user: u, credential: cred, mayCreateRoots: u.MayCreateRoots}
 	if cred == nil {

@@ -573,3 +573,37 @@ func TestTwoCallersMoveAndTrashWhatBothMay(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatIsGrantedToAllIsInherited follows the grant to all up the tree, past what has no grants, to where it is set or nothing is.
+func TestWhatIsGrantedToAllIsInherited(t *testing.T) {
+	e := newEstate(t)
+	var bare vault.ProjectID // has no grants: inherits
+	e.Do(t, func(tx *vault.Tx) (err error) {
+		bare, err = tx.CreateProject(vault.Project{Name: "bare", Parent: e.nook, Manager: 1})
+		return err
+	})
+	for _, c := range []struct{ room, den, nook, want vault.ProjectLevel }{
+		{vault.ProjectUnset, vault.ProjectInherit, vault.ProjectInherit, vault.ProjectUnset},
+		{vault.ProjectNone, vault.ProjectInherit, vault.ProjectInherit, vault.ProjectNone},
+		{vault.ProjectRead, vault.ProjectEdit, vault.ProjectInherit, vault.ProjectEdit},
+		{vault.ProjectRead, vault.ProjectUnset, vault.ProjectInherit, vault.ProjectUnset},
+		{vault.ProjectUnset, vault.ProjectUnset, vault.ProjectFull, vault.ProjectFull},
+	} {
+		e.Do(t, func(tx *vault.Tx) error {
+			for id, all := range map[vault.ProjectID]vault.ProjectLevel{room: c.room, e.den: c.den, e.nook: c.nook} {
+				if err := tx.SetProjectSecurity(id, vault.ProjectSecurityChange{All: &all}); err != nil {
+					return err
+				}
+			}
+			for _, id := range []vault.ProjectID{e.nook, bare} {
+				if got := tx.GrantedToAll(id); got != c.want {
+					t.Errorf("%v: project %d: got %d, want %d", c, id, got, c.want)
+				}
+			}
+			if got := tx.GrantedToAll(999); got != vault.ProjectUnset {
+				t.Errorf("no project: got %d", got)
+			}
+			return nil
+		})
+	}
+}

@@ -18,8 +18,10 @@ const (
 	SettingDuplicateItem = "teampass.duplicate_item"
 	// SettingDuplicateFolder allows titles that another folder has, beside each other excepted: 1 (teampass 5.12).
 	SettingDuplicateFolder = "teampass.duplicate_folder"
-	// SettingMaxPassword is the longest password in bytes that may be stored through it, 50 if unset; 0: any (teampass 5.8).
+	// SettingMaxPassword is the longest password in bytes that may be stored through it; 0: any (teampass 5.8).
 	SettingMaxPassword = "teampass.max_password"
+	// DefaultMaxPassword is SettingMaxPassword where it is unset.
+	DefaultMaxPassword = 50
 )
 
 // gate takes the checks that come before the key's (teampass 3): whether the API is on, and whether it is for this address.
@@ -64,9 +66,9 @@ func among(list string, source netip.Addr) bool {
 
 // longestPassword returns the limit in bytes; 0 for none.
 func longestPassword(r *vault.Reader) int {
-	n, err := strconv.Atoi(r.Setting(SettingMaxPassword, strconv.Itoa(maxPassword)))
+	n, err := strconv.Atoi(r.Setting(SettingMaxPassword, strconv.Itoa(DefaultMaxPassword)))
 	if err != nil || n < 0 {
-		return maxPassword
+		return DefaultMaxPassword
 	}
 	return n
 }

@@ -18,7 +18,6 @@ const (
 	maxEmail       = 100
 	maxURL         = 500
 	maxTag         = 30
-	maxPassword    = 50
 	maxDescription = 1<<16 - 1
 )
 

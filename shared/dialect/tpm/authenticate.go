@@ -20,16 +20,25 @@ func (a *api) authenticate(r *http.Request, f forms, body []byte) (vault.Request
 		Write:     r.Method != http.MethodGet && r.Method != http.MethodHead,
 	}
 	if sig.PublicKey != "" && sig.Timestamp != "" && sig.Hash != "" {
-		who, matched, err := a.Auth.Verify(r.Context(), sig)
-		if err != nil {
+		if err := byHMAC.check(r.Context(), a.Vault); err != nil {
 			return vault.Request{}, form{}, err
 		}
-		return vault.Request{Auth: who, Once: who.Once()}, f.at(matched), nil
+		who, matched, err := a.Auth.Verify(r.Context(), sig)
+		if err != nil {
+			return vault.Request{}, form{}, byHMAC.failed(a.Vault, err)
+		}
+		return vault.Request{Auth: admitted{who, byHMAC}, Once: who.Once()}, f.at(matched), nil
 	}
 	username, password, ok := r.BasicAuth()
 	if !ok {
 		return vault.Request{}, form{}, &vault.Error{Kind: vault.Unauthenticated, Msg: "credentials are needed"}
 	}
+	if err := byBasic.check(r.Context(), a.Vault); err != nil {
+		return vault.Request{}, form{}, err
+	}
 	who, err := a.Auth.Basic(r.Context(), username, password, inbound.SourceAddr(r))
-	return vault.Request{Auth: who}, f.at(0), err
+	if err != nil {
+		return vault.Request{}, form{}, byBasic.failed(a.Vault, err)
+	}
+	return vault.Request{Auth: admitted{who, byBasic}}, f.at(0), nil
 }

@@ -12,8 +12,8 @@ type customField struct {
 	Type      string  `json:"type"`
 	Label     string  `json:"label"`
 	Data      string  `json:"data"`
-	Strength  *string `json:"strength,omitempty"`
-	CrackTime *string `json:"time_to_crack,omitempty"`
+	Strength  *string `json:"strength,omitempty" since:"6"`
+	CrackTime *string `json:"time_to_crack,omitempty" since:"6"`
 }
 
 // customFields are the ten, null where there is none.

@@ -2,7 +2,6 @@ package tpm
 
 import (
 	"bytes"
-	"encoding/json"
 	"io"
 	"net/http"
 	"strings"
@@ -22,6 +21,7 @@ const (
 	Users
 	Version
 	MyPasswords
+	Groups
 )
 
 // Services are what the API is served from.
@@ -70,13 +70,20 @@ func (a *api) serve(r *http.Request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
+	var door entrance
+	req.Admit = door.admit
 	c := &call{r: r, req: req, prefix: forms.prefix, body: body, sealer: a.Auth.Sealer()}
 	e, err := a.find(c, form)
-	if err != nil {
-		return reply{}, err
-	}
 	c.req.Action, c.req.Source, c.req.Reason = e.action, inbound.SourceAddr(r), reason(r)
-	return e.run(a.Vault, c)
+	var out reply
+	if err == nil {
+		out, err = e.run(a.Vault, c)
+	}
+	if err != nil && !door.asked.Load() {
+		err = a.refusedFirst(r.Context(), c.req, err)
+	}
+	out.version = c.version
+	return out, err
 }
 
 // maxReason bounds what a client can put into the log with each call, in bytes.
@@ -107,6 +114,7 @@ type call struct {
 	version string // "3" to "6", as called
 	list    string // the path of the list, decoded, without count and page
 	id      uint64
+	second  uint64 // the other id in the path
 	search  string // decoded
 	count   bool
 	paged   bool // the path names a page
@@ -120,10 +128,11 @@ func (c *call) flag(header string) bool { return c.r.Header.Get(header) == "true
 
 // reply is a whole answer. A nil body is an empty one.
 type reply struct {
-	status int
-	link   string
-	allow  string
-	body   any
+	status  int
+	link    string
+	allow   string
+	version string // whose representation the body gets; empty: the latest's
+	body    any
 }
 
 // send writes the answer. 204 has no byte of body: clients test for that (tpm 1.7).
@@ -139,9 +148,7 @@ func (out reply) send(w http.ResponseWriter) {
 		return
 	}
 	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(out.body); err != nil {
+	if err := encode(&b, out.version, out.body); err != nil {
 		panic("tpm: a reply cannot be encoded") // a wire struct of ours is wrong; nothing of the value is said
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")

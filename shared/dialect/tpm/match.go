@@ -151,5 +151,5 @@ func (t term) state(r *vault.Reader) condition {
 		return func(row *vault.Row) bool { return row.Source != 0 }
 	}
 	now := vault.StampOf(r.Now())
-	return func(row *vault.Row) bool { return expiryStatus(row.Expiry, now) == expiryPast }
+	return func(row *vault.Row) bool { return expiryStatus(row.Expiry, now, 0) == expiryPast }
 }

@@ -6,9 +6,6 @@ import (
 	"tresor/shared/vault"
 )
 
-// SettingPersonal is the vault's setting that switches personal passwords off: 0. The original's is a server parameter, ALLOW_PERSONAL_PASSWORDS (tpm 6.4).
-const SettingPersonal = "tpm.personal_passwords"
-
 // myPasswordItem is a personal password in a list (tpm 6.4).
 type myPasswordItem struct {
 	ID           uint64 `json:"id"`
@@ -18,12 +15,12 @@ type myPasswordItem struct {
 	AccessInfo   string `json:"access_info"`
 	Username     string `json:"username"`
 	Email        string `json:"email"`
-	HasPassword  bool   `json:"has_password"`
-	Strength     string `json:"strength"`
-	Archived     bool   `json:"archived"`
-	Favorite     bool   `json:"favorite"`
-	NumFiles     int    `json:"num_files"`
-	stamps
+	HasPassword  bool   `json:"has_password" since:"5"`
+	Strength     string `json:"strength" since:"6"`
+	Archived     bool   `json:"archived" since:"6"`
+	Favorite     bool   `json:"favorite" since:"6"`
+	NumFiles     int    `json:"num_files" since:"6"`
+	itemStamps
 }
 
 // myPasswordMetadata is what X-Metadata-Only leaves of one: nobody manages it but its owner (tpm 6.4).
@@ -34,20 +31,20 @@ type myPasswordMetadata struct {
 
 // myPasswordObject is a personal password in full (tpm 6.4).
 type myPasswordObject struct {
-	ID         uint64 `json:"id"`
-	Name       string `json:"name"`
-	Tags       string `json:"tags"`
-	AccessInfo string `json:"access_info"`
-	Username   string `json:"username"`
-	Email      string `json:"email"`
-	Password   string `json:"password"`
-	Strength   string `json:"strength"`
-	CrackTime  string `json:"time_to_crack"`
-	Notes      string `json:"notes"`
-	customFields
-	Archived bool `json:"archived"`
-	Favorite bool `json:"favorite"`
-	NumFiles int  `json:"num_files"`
+	ID           uint64 `json:"id"`
+	Name         string `json:"name"`
+	Tags         string `json:"tags"`
+	AccessInfo   string `json:"access_info"`
+	Username     string `json:"username"`
+	Email        string `json:"email"`
+	Password     string `json:"password"`
+	Strength     string `json:"strength" since:"6"`
+	CrackTime    string `json:"time_to_crack" since:"6"`
+	Notes        string `json:"notes"`
+	customFields `since:"6"`
+	Archived     bool `json:"archived" since:"6"`
+	Favorite     bool `json:"favorite" since:"6"`
+	NumFiles     int  `json:"num_files" since:"6"`
 	fullStamps
 }
 
@@ -55,7 +52,7 @@ type myPasswordObject struct {
 // none (tpm 4.1). It is asked inside each View and Update, so that a setting holds from the next call on, whichever process serves it.
 func mayHaveOwn(r *vault.Reader) error {
 	switch {
-	case r.Setting(SettingPersonal, "1") != "1":
+	case !personalOn(r):
 		return &vault.Error{Kind: vault.Forbidden, Msg: "Personal passwords are disabled"} // this text exactly (tpm 6.4)
 	case r.Principal().Role() == vault.ReadOnly:
 		return &vault.Error{Kind: vault.Forbidden, Msg: "Read only users have no personal passwords."}
@@ -102,7 +99,7 @@ func (r *renderer) myItem(e *vault.Entry) myPasswordItem {
 	return myPasswordItem{
 		ID: uint64(e.ID), Name: e.Name, NotesSnippet: snippet(e.Notes), Tags: r.tags(e.Tags), AccessInfo: e.URL, Username: e.Username, Email: e.Email,
 		HasPassword: e.HasPassword, Strength: strengthText(e.Strength), Archived: e.Archived, Favorite: r.IsFavourite(e.ID),
-		stamps: stampsOf(e.CreatedBy, e.Created, e.UpdatedBy, e.Updated),
+		itemStamps: itemStamps(stampsOf(e.CreatedBy, e.Created, e.UpdatedBy, e.Updated)),
 	}
 }
 

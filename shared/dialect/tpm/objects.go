@@ -65,6 +65,14 @@ type stamps struct {
 	UpdatedOn string   `json:"updated_on"`
 }
 
+// itemStamps are those of list items, which had only the last one before v6 (tpm 1.3). What X-Metadata-Only leaves has all of them, whatever the version.
+type itemStamps struct {
+	CreatedBy idObject `json:"created_by" since:"6"`
+	CreatedOn string   `json:"created_on" since:"6"`
+	UpdatedBy idObject `json:"updated_by" since:"6"`
+	UpdatedOn string   `json:"updated_on"`
+}
+
 func stampsOf(createdBy vault.UserID, created vault.Stamp, updatedBy vault.UserID, updated vault.Stamp) stamps {
 	return stamps{idObject{uint64(createdBy)}, timeText(created), idObject{uint64(updatedBy)}, timeText(updated)}
 }
@@ -171,10 +179,6 @@ func snippet(notes string) string {
 
 const secondsPerDay = 24 * 60 * 60
 
-// soonDays is how many days before its date a password expires soon. The original has a setting for it; the documented sample needs at least 15
-// (tpm 5, 9.9).
-const soonDays = 30
-
 // The values of expiry_status.
 const (
 	expiryNone = iota
@@ -183,8 +187,8 @@ const (
 	expirySoon
 )
 
-// expiryStatus compares days in UTC.
-func expiryStatus(expiry, now vault.Stamp) int {
+// expiryStatus compares days in UTC. soon is how many days ahead is soon.
+func expiryStatus(expiry, now vault.Stamp, soon int) int {
 	switch days := expiry/secondsPerDay - now/secondsPerDay; {
 	case expiry == 0:
 		return expiryNone
@@ -192,7 +196,7 @@ func expiryStatus(expiry, now vault.Stamp) int {
 		return expiryToday
 	case days < 0:
 		return expiryPast
-	case days <= soonDays:
+	case days <= vault.Stamp(soon):
 		return expirySoon
 	}
 	return expiryNone

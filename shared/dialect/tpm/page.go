@@ -12,16 +12,15 @@ import (
 
 // Sizes of pages (tpm 2.3).
 const (
-	defaultPageSize = 20
-	minPageSize     = 5
-	maxPageSize     = 1000
+	minPageSize = 5
+	maxPageSize = 1000
 )
 
-// pageSize reads X-Page-Size. Numbers out of range are clamped, what is no number is ignored.
-func (c *call) pageSize() int {
+// pageSize reads X-Page-Size. Numbers out of range are clamped; where there is no number, the setting counts.
+func (c *call) pageSize(s settingSource) int {
 	n, err := strconv.Atoi(strings.TrimSpace(c.r.Header.Get("X-Page-Size")))
 	if err != nil && !errors.Is(err, strconv.ErrRange) { // out of an int's range n is the nearest one
-		return defaultPageSize
+		return defaultPageSize(s)
 	}
 	return max(minPageSize, min(n, maxPageSize))
 }
@@ -42,12 +41,14 @@ type page struct {
 // list makes the endpoint of a list. fn gets how many to skip and to take, none for a count, and returns what it took and how many there are.
 func list(name string, fn func(r *vault.Reader, c *call, skip, take int) (page, error)) endpoint {
 	return endpoint{named(name, false, false), func(v *vault.Vault, c *call) (reply, error) {
-		size := c.pageSize()
-		skip, take := (c.page-1)*size, size
-		if c.count {
-			skip, take = 0, 0
-		}
-		p, err := vault.View(c.r.Context(), v, c.req, func(r *vault.Reader) (page, error) { return fn(r, c, skip, take) })
+		var size int
+		p, err := vault.View(c.r.Context(), v, c.req, func(r *vault.Reader) (page, error) {
+			size = c.pageSize(r) // of the caught-up state: the last run counts
+			if c.count {
+				return fn(r, c, 0, 0)
+			}
+			return fn(r, c, (c.page-1)*size, size)
+		})
 		if err != nil {
 			return reply{}, err
 		}
@@ -59,11 +60,14 @@ func list(name string, fn func(r *vault.Reader, c *call, skip, take int) (page, 
 	}}
 }
 
-// links returns the Link header. Without a next page there is none at all: tpm.py, up to 5.0.1 at least, asks any Link header for its
-// next relation and dies where there is none (tpm 2.3).
+// links returns the Link header; before v6 it names the next page only (tpm 1.3). Without a next page there is none at all: tpm.py, up to 5.0.1 at least, asks
+// any Link header for its next relation and dies where there is none (tpm 2.3).
 func (c *call) links(pages int) string {
 	if c.page >= pages {
 		return ""
+	}
+	if c.version < "6" {
+		return c.link(c.page+1, "next")
 	}
 	relations := []string{c.link(c.page+1, "next"), c.link(c.page, "self")}
 	if c.page > 1 {

@@ -11,27 +11,27 @@ type passwordItem struct {
 	ID              uint64        `json:"id"`
 	Name            string        `json:"name"`
 	Project         namedObject   `json:"project"`
-	Path            []pathElement `json:"project_full_path"`
+	Path            []pathElement `json:"project_full_path" since:"6"`
 	NotesSnippet    string        `json:"notes_snippet"`
 	Tags            string        `json:"tags"`
 	AccessInfo      string        `json:"access_info"`
 	Username        string        `json:"username"`
 	Email           string        `json:"email"`
-	HasPassword     bool          `json:"has_password"`
-	Strength        string        `json:"strength"`
+	HasPassword     bool          `json:"has_password" since:"5"`
+	Strength        string        `json:"strength" since:"6"`
 	ExpiryDate      *string       `json:"expiry_date"`
 	ExpiryStatus    int           `json:"expiry_status"`
 	Archived        bool          `json:"archived"`
-	ProjectArchived bool          `json:"project_archived"`
+	ProjectArchived bool          `json:"project_archived" since:"5"`
 	Favorite        bool          `json:"favorite"`
 	NumFiles        int           `json:"num_files"`
 	Locked          bool          `json:"locked"`
-	LockingType     int           `json:"locking_type"`
+	LockingType     int           `json:"locking_type" since:"5"`
 	ExternalSharing bool          `json:"external_sharing"`
-	Linked          bool          `json:"linked"`
-	SourceID        uint64        `json:"source_password_id"`
-	ManagedBy       idObject      `json:"managed_by"`
-	stamps
+	Linked          bool          `json:"linked" since:"5"`
+	SourceID        uint64        `json:"source_password_id" since:"6"`
+	ManagedBy       idObject      `json:"managed_by" since:"6"`
+	itemStamps
 }
 
 // lockedItem is what a list shows of a locked password. The documentation's text lists external_sharing, its sample leaves it out (tpm 6.1).
@@ -39,16 +39,16 @@ type lockedItem struct {
 	ID              uint64        `json:"id"`
 	Name            string        `json:"name"`
 	Project         namedObject   `json:"project"`
-	Path            []pathElement `json:"project_full_path"`
+	Path            []pathElement `json:"project_full_path" since:"6"`
 	Archived        bool          `json:"archived"`
-	ProjectArchived bool          `json:"project_archived"`
+	ProjectArchived bool          `json:"project_archived" since:"5"`
 	Favorite        bool          `json:"favorite"`
 	Locked          bool          `json:"locked"`
-	LockingType     int           `json:"locking_type"`
+	LockingType     int           `json:"locking_type" since:"5"`
 	ExternalSharing bool          `json:"external_sharing"`
-	Linked          bool          `json:"linked"`
-	ManagedBy       idObject      `json:"managed_by"`
-	stamps
+	Linked          bool          `json:"linked" since:"5"`
+	ManagedBy       idObject      `json:"managed_by" since:"6"`
+	itemStamps
 }
 
 // passwordPermissions is what X-Permissions makes of a list's item (tpm 6.1).
@@ -65,33 +65,36 @@ type passwordObject struct {
 	ID           uint64        `json:"id"`
 	Name         string        `json:"name"`
 	Project      namedObject   `json:"project"`
-	Path         []pathElement `json:"project_full_path"`
+	Path         []pathElement `json:"project_full_path" since:"6"`
+	Parents      []uint64      `json:"parents" since:"4" until:"5"`
 	Tags         string        `json:"tags"`
 	AccessInfo   string        `json:"access_info"`
 	Username     string        `json:"username"`
 	Email        string        `json:"email"`
 	Password     string        `json:"password"`
-	Strength     string        `json:"strength"`
-	CrackTime    string        `json:"time_to_crack"`
+	Strength     string        `json:"strength" since:"6"`
+	CrackTime    string        `json:"time_to_crack" since:"6"`
 	ExpiryDate   *string       `json:"expiry_date"`
 	ExpiryStatus int           `json:"expiry_status"`
 	Notes        string        `json:"notes"`
 	customFields
-	Users           []userPermission  `json:"users_permissions"`
-	Groups          []groupPermission `json:"groups_permissions"`
-	UserPermission  permission        `json:"user_permission"`
-	Archived        bool              `json:"archived"`
-	ProjectArchived bool              `json:"project_archived"`
-	Favorite        bool              `json:"favorite"`
-	NumFiles        int               `json:"num_files"`
-	Locked          bool              `json:"locked"`
-	LockingType     int               `json:"locking_type"`
-	RequestNotify   int               `json:"locking_request_notify"`
-	ExternalSharing bool              `json:"external_sharing"`
-	ExternalURL     *string           `json:"external_url"`
-	Linked          bool              `json:"linked"`
-	SourceID        uint64            `json:"source_password_id"`
-	ManagedBy       userObject        `json:"managed_by"`
+	Users           []userPermission  `json:"users_permissions" since:"4"`
+	Groups          []groupPermission `json:"groups_permissions" since:"4"`
+	flatAccess      `until:"3"`
+	UserPermission  permission `json:"user_permission" since:"4"`
+	flatPermission  `until:"3"`
+	Archived        bool       `json:"archived"`
+	ProjectArchived bool       `json:"project_archived" since:"5"`
+	Favorite        bool       `json:"favorite"`
+	NumFiles        int        `json:"num_files"`
+	Locked          bool       `json:"locked"`
+	LockingType     int        `json:"locking_type" since:"5"`
+	RequestNotify   int        `json:"locking_request_notify" since:"5"`
+	ExternalSharing bool       `json:"external_sharing"`
+	ExternalURL     *string    `json:"external_url"`
+	Linked          bool       `json:"linked" since:"5"`
+	SourceID        uint64     `json:"source_password_id" since:"5"`
+	ManagedBy       userObject `json:"managed_by"`
 	fullStamps
 }
 
@@ -100,14 +103,15 @@ type lockedPassword struct {
 	ID              uint64        `json:"id"`
 	Name            string        `json:"name"`
 	Project         namedObject   `json:"project"`
-	Path            []pathElement `json:"project_full_path"`
+	Path            []pathElement `json:"project_full_path" since:"6"`
+	Parents         []uint64      `json:"parents" since:"4" until:"5"`
 	Archived        bool          `json:"archived"`
-	ProjectArchived bool          `json:"project_archived"`
+	ProjectArchived bool          `json:"project_archived" since:"5"`
 	Favorite        bool          `json:"favorite"`
 	Locked          bool          `json:"locked"`
-	LockingType     int           `json:"locking_type"`
+	LockingType     int           `json:"locking_type" since:"5"`
 	ExternalSharing bool          `json:"external_sharing"`
-	Linked          bool          `json:"linked"`
+	Linked          bool          `json:"linked" since:"5"`
 	ManagedBy       userObject    `json:"managed_by"`
 	fullStamps
 }
@@ -160,15 +164,15 @@ func (r *renderer) item(e *vault.Entry) any {
 		return lockedItem{
 			ID: uint64(e.ID), Name: e.Name, Project: r.project(e), Path: r.path(e.Project), Archived: e.Archived || archived, ProjectArchived: archived,
 			Favorite: r.IsFavourite(e.ID), Locked: true, LockingType: int(e.Lock), Linked: e.Source != 0, ManagedBy: idObject{uint64(e.Manager)},
-			stamps: stampsOf(e.CreatedBy, e.Created, e.UpdatedBy, e.Updated),
+			itemStamps: itemStamps(stampsOf(e.CreatedBy, e.Created, e.UpdatedBy, e.Updated)),
 		}
 	}
 	return passwordItem{
 		ID: uint64(e.ID), Name: e.Name, Project: r.project(e), Path: r.path(e.Project), NotesSnippet: snippet(e.Notes), Tags: r.tags(e.Tags),
 		AccessInfo: e.URL, Username: e.Username, Email: e.Email, HasPassword: e.HasPassword, Strength: strengthText(e.Strength),
-		ExpiryDate: dateText(e.Expiry), ExpiryStatus: expiryStatus(e.Expiry, vault.StampOf(r.Now())),
+		ExpiryDate: dateText(e.Expiry), ExpiryStatus: expiryStatus(e.Expiry, vault.StampOf(r.Now()), soonDays(r)),
 		Archived: e.Archived || archived, ProjectArchived: archived, Favorite: r.IsFavourite(e.ID), Linked: e.Source != 0, SourceID: uint64(e.Source),
-		ManagedBy: idObject{uint64(e.Manager)}, stamps: stampsOf(e.CreatedBy, e.Created, e.UpdatedBy, e.Updated),
+		ManagedBy: idObject{uint64(e.Manager)}, itemStamps: itemStamps(stampsOf(e.CreatedBy, e.Created, e.UpdatedBy, e.Updated)),
 	}
 }
 
@@ -195,8 +199,8 @@ func permissionsOf(e *vault.Entry, user func(vault.UserID) any, group func(vault
 func (r *renderer) lockedPassword(e *vault.Entry) lockedPassword {
 	archived := r.Archived(e.Project)
 	return lockedPassword{
-		ID: uint64(e.ID), Name: e.Name, Project: r.project(e), Path: r.path(e.Project), Archived: e.Archived || archived, ProjectArchived: archived,
-		Favorite: r.IsFavourite(e.ID), Locked: true, LockingType: int(e.Lock), Linked: e.Source != 0, ManagedBy: r.user(e.Manager),
+		ID: uint64(e.ID), Name: e.Name, Project: r.project(e), Path: r.path(e.Project), Parents: r.parentsOf(e), Archived: e.Archived || archived,
+		ProjectArchived: archived, Favorite: r.IsFavourite(e.ID), Locked: true, LockingType: int(e.Lock), Linked: e.Source != 0, ManagedBy: r.user(e.Manager),
 		fullStamps: r.fullStamps(e.CreatedBy, e.Created, e.UpdatedBy, e.Updated),
 	}
 }
@@ -204,11 +208,11 @@ func (r *renderer) lockedPassword(e *vault.Entry) lockedPassword {
 func (r *renderer) password(e *vault.Entry, a vault.Access, secrets vault.Payload) passwordObject {
 	archived := r.Archived(e.Project)
 	out := passwordObject{
-		ID: uint64(e.ID), Name: e.Name, Project: r.project(e), Path: r.path(e.Project), Tags: r.tags(e.Tags), AccessInfo: e.URL, Username: e.Username,
-		Email: e.Email, Password: secrets.Password.Reveal(), Strength: strengthText(e.Strength), CrackTime: e.Strength.CrackTime,
-		ExpiryDate: dateText(e.Expiry), ExpiryStatus: expiryStatus(e.Expiry, vault.StampOf(r.Now())), Notes: e.Notes,
-		customFields: r.customFields(e, secrets), UserPermission: levelObject(a.Level), Archived: e.Archived || archived, ProjectArchived: archived,
-		Favorite: r.IsFavourite(e.ID), Locked: e.Lock != vault.Unlocked, LockingType: int(e.Lock), Linked: e.Source != 0, SourceID: uint64(e.Source),
+		ID: uint64(e.ID), Name: e.Name, Project: r.project(e), Path: r.path(e.Project), Parents: r.parentsOf(e), Tags: r.tags(e.Tags), AccessInfo: e.URL,
+		Username: e.Username, Email: e.Email, Password: secrets.Password.Reveal(), Strength: strengthText(e.Strength), CrackTime: e.Strength.CrackTime,
+		ExpiryDate: dateText(e.Expiry), ExpiryStatus: expiryStatus(e.Expiry, vault.StampOf(r.Now()), soonDays(r)), Notes: e.Notes,
+		customFields: r.customFields(e, secrets), UserPermission: levelObject(a.Level), flatPermission: flatPermission{levelLabels[a.Level]},
+		Archived: e.Archived || archived, ProjectArchived: archived, Favorite: r.IsFavourite(e.ID), Locked: e.Lock != vault.Unlocked, LockingType: int(e.Lock), Linked: e.Source != 0, SourceID: uint64(e.Source),
 		ManagedBy: r.user(e.Manager), fullStamps: r.fullStamps(e.CreatedBy, e.Created, e.UpdatedBy, e.Updated),
 	}
 	if out.Locked {
@@ -217,5 +221,6 @@ func (r *renderer) password(e *vault.Entry, a vault.Access, secrets vault.Payloa
 	if a.Level >= vault.LevelManage {
 		out.Users, out.Groups = permissionsOf(e, func(id vault.UserID) any { return r.user(id) }, func(id vault.GroupID) any { return r.group(id) })
 	}
+	out.flatAccess = r.flat(e.Project, out.Users, out.Groups)
 	return out
 }

@@ -9,8 +9,9 @@ import (
 // securityItem is what a user may do with a password or a project, and through what (tpm 6.3, 7.1).
 type securityItem struct {
 	User       userObject `json:"user"`
-	Permission permission `json:"permission"`
-	GrantedVia string     `json:"granted_via"`
+	Permission permission `json:"permission" since:"4"`
+	GrantedVia string     `json:"granted_via" since:"4"`
+	AccessType string     `json:"access_type" until:"3"`
 }
 
 func passwordSecurity(r *vault.Reader, c *call) ([]securityItem, error) {
@@ -25,7 +26,7 @@ func passwordSecurity(r *vault.Reader, c *call) ([]securityItem, error) {
 	out := render(r)
 	items := make([]securityItem, 0, len(all))
 	for _, a := range all {
-		items = append(items, securityItem{out.user(a.User.ID), levelObject(a.Access.Level), out.passwordVia(a.Access.Via)})
+		items = append(items, securityItem{out.user(a.User.ID), levelObject(a.Access.Level), out.passwordVia(a.Access.Via), levelLabels[a.Access.Level]})
 	}
 	return items, nil
 }

@@ -47,7 +47,7 @@ func locate(r *http.Request) (forms, error) {
 	return f, nil
 }
 
-// versions are the API versions answered. All get the representation of v6; the number changes nothing but what version.json says.
+// versions are the API versions answered. Data and rights are the same in all of them; each has its own representation, and v3 its own names in writes (tpm 1.2).
 var versions = []string{"3", "4", "5", "6"}
 
 // split takes a URI apart: the version and the segments behind it, without ".json". Empty segments right behind the version are an old

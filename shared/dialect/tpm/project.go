@@ -12,14 +12,15 @@ import (
 type projectItem struct {
 	ID           uint64        `json:"id"`
 	Name         string        `json:"name"`
-	Path         []pathElement `json:"full_path"`
-	NotesSnippet string        `json:"notes_snippet"`
+	Path         []pathElement `json:"full_path" since:"6"`
+	NotesSnippet string        `json:"notes_snippet" since:"6"`
 	Tags         string        `json:"tags"`
-	Archived     bool          `json:"archived"`
-	Favorite     bool          `json:"favorite"`
-	NumFiles     int           `json:"num_files"`
-	ManagedBy    idObject      `json:"managed_by"`
-	stamps
+	fullManager  `until:"5"`
+	Archived     bool     `json:"archived"`
+	Favorite     bool     `json:"favorite"`
+	NumFiles     int      `json:"num_files"`
+	ManagedBy    idObject `json:"managed_by" since:"6"`
+	itemStamps
 }
 
 // projectPermissions is what X-Permissions makes of a list's item.
@@ -32,25 +33,28 @@ type projectPermissions struct {
 	stamps
 }
 
-// projectObject is a project in full: v5's form, with full_path in the place of parents (tpm 7.1).
+// projectObject is a project in full. In v6 it is v5's form, with full_path in the place of parents (tpm 7.1).
 type projectObject struct {
 	ID             uint64            `json:"id"`
 	Name           string            `json:"name"`
-	Parent         uint64            `json:"parent_id"`
-	Path           []pathElement     `json:"full_path"`
+	Parent         uint64            `json:"parent_id" since:"4"`
+	Path           []pathElement     `json:"full_path" since:"6"`
+	Parents        []uint64          `json:"parents" since:"4" until:"5"`
 	Tags           string            `json:"tags"`
 	Notes          string            `json:"notes"`
 	ManagedBy      userObject        `json:"managed_by"`
-	GrantAll       permission        `json:"grant_all_permission"`
-	Users          []userPermission  `json:"users_permissions"`
-	Groups         []groupPermission `json:"groups_permissions"`
-	NumPasswords   int               `json:"num_passwords"`
-	NumFiles       int               `json:"num_files"`
-	UserPermission permission        `json:"user_permission"`
-	MayCreate      bool              `json:"user_can_create_passwords"`
-	IsLeaf         bool              `json:"is_leaf"`
-	Archived       bool              `json:"archived"`
-	Favorite       bool              `json:"favorite"`
+	GrantAll       permission        `json:"grant_all_permission" since:"4"`
+	Users          []userPermission  `json:"users_permissions" since:"4"`
+	Groups         []groupPermission `json:"groups_permissions" since:"4"`
+	flatAccess     `until:"3"`
+	NumPasswords   int        `json:"num_passwords"`
+	NumFiles       int        `json:"num_files"`
+	UserPermission permission `json:"user_permission" since:"4"`
+	flatPermission `until:"3"`
+	MayCreate      bool `json:"user_can_create_passwords"`
+	IsLeaf         bool `json:"is_leaf" since:"4"`
+	Archived       bool `json:"archived"`
+	Favorite       bool `json:"favorite"`
 	fullStamps
 }
 
@@ -138,7 +142,7 @@ func projectMetadata(p *vault.Project) metadata {
 func (r *renderer) projectItem(p *vault.Project) projectItem {
 	out := projectItem{
 		ID: uint64(p.ID), Name: p.Name, Path: r.path(p.ID), Archived: r.Archived(p.ID), Favorite: r.IsFavouriteProject(p.ID),
-		ManagedBy: idObject{uint64(p.Manager)}, stamps: stampsOf(p.CreatedBy, p.Created, p.UpdatedBy, p.Updated),
+		fullManager: fullManager{r.user(p.Manager)}, ManagedBy: idObject{uint64(p.Manager)}, itemStamps: itemStamps(stampsOf(p.CreatedBy, p.Created, p.UpdatedBy, p.Updated)),
 	}
 	if readable(r.Reader, p) {
 		out.NotesSnippet, out.Tags = snippet(p.Notes), r.tags(p.Tags)
@@ -181,9 +185,9 @@ func showProject(r *vault.Reader, c *call) (any, error) {
 func (r *renderer) projectObject(p *vault.Project, a vault.ProjectAccess) projectObject {
 	archived := r.Archived(p.ID)
 	out := projectObject{
-		ID: uint64(p.ID), Name: p.Name, Parent: uint64(p.Parent), Path: r.path(p.ID), ManagedBy: r.user(p.Manager), NumPasswords: r.countPasswords(p.ID),
-		UserPermission: projectLevelObject(a.Level), MayCreate: a.Level >= vault.ProjectCreate && !archived, IsLeaf: !r.HasSubprojects(p.ID),
-		Archived: archived, Favorite: r.IsFavouriteProject(p.ID), fullStamps: r.fullStamps(p.CreatedBy, p.Created, p.UpdatedBy, p.Updated),
+		ID: uint64(p.ID), Name: p.Name, Parent: uint64(p.Parent), Path: r.path(p.ID), Parents: r.parentsAbove(p), ManagedBy: r.user(p.Manager),
+		NumPasswords: r.countPasswords(p.ID), UserPermission: projectLevelObject(a.Level), flatPermission: flatPermission{projectLabels[a.Level]},
+		MayCreate: a.Level >= vault.ProjectCreate && !archived, IsLeaf: !r.HasSubprojects(p.ID), Archived: archived, Favorite: r.IsFavouriteProject(p.ID), fullStamps: r.fullStamps(p.CreatedBy, p.Created, p.UpdatedBy, p.Updated),
 	}
 	users := func(id vault.UserID) any { return r.user(id) }
 	groups := func(id vault.GroupID) any { return r.group(id) }
@@ -191,6 +195,7 @@ func (r *renderer) projectObject(p *vault.Project, a vault.ProjectAccess) projec
 	if a.Level < vault.ProjectFull {
 		out.Users, out.Groups = nil, nil
 	}
+	out.flatAccess = r.flat(p.ID, out.Users, out.Groups)
 	if a.Level >= vault.ProjectRead {
 		out.Tags, out.Notes = r.tags(p.Tags), p.Notes
 	}

@@ -20,7 +20,7 @@ func showProjectSecurity(r *vault.Reader, c *call) ([]securityItem, error) {
 	out := render(r)
 	items := make([]securityItem, 0, len(list))
 	for _, u := range list {
-		items = append(items, securityItem{out.user(u.User.ID), projectLevelObject(u.Access.Level), out.via(u.Access.Via)})
+		items = append(items, securityItem{out.user(u.User.ID), projectLevelObject(u.Access.Level), out.via(u.Access.Via), projectLabels[u.Access.Level]})
 	}
 	return items, nil
 }

@@ -64,7 +64,7 @@ func failure(r *http.Request, err error) reply {
 		slog.ErrorContext(r.Context(), "request failed", "request_id", id, "err", err)
 	}
 	text := a.text
-	if text == "" {
+	if text == "" || errors.Is(err, errSwitchedOff) {
 		text = told(err, a.status)
 	}
 	if a.log && id != "" {

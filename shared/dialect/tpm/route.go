@@ -33,7 +33,7 @@ var routes = []route{ // the API on one screen
 	{Passwords, "passwords/favorite", true, calls{"GET": passwordList("passwords/favorite", favoritePasswords)}},
 	{Passwords, "passwords/search/STR", true, calls{"GET": passwordList("passwords/search", searchPasswords)}},
 	{Passwords, "passwords/ID", false, calls{"GET": reveal("passwords/show", showPassword), "PUT": change("passwords/update", decodePasswordChange, updatePassword), "DELETE": act("passwords/delete", deletePassword)}},
-	{Passwords, "passwords/ID/security", false, calls{"GET": show("passwords/security", passwordSecurity), "PUT": change("passwords/security/update", decodePasswordSecurity, setPasswordSecurity)}},
+	{Passwords, "passwords/ID/security", false, calls{"GET": show("passwords/security", passwordSecurity), "PUT": change("passwords/security/update", decodePasswordSecurity, setPasswordSecurity).inV3(change("passwords/security/update", decodeFlatChange, setFlatPassword))}},
 	{Passwords, "passwords/ID/custom_fields", false, calls{"PUT": uncover("passwords/custom_fields", decodeDefinitions, definePasswordFields)}},
 	{Passwords, "passwords/ID/move", false, calls{"PUT": change("passwords/move", decodeTarget, movePassword)}},
 	{Passwords, "passwords/ID/copy", false, calls{"POST": derive("passwords/copy", decodeTarget, copyPassword)}},
@@ -65,13 +65,13 @@ var routes = []route{ // the API on one screen
 	{MyPasswords, "favorite_my_passwords/ID", false, favoriteMyPassword},
 	{MyPasswords, "favorite_my_password/ID", false, favoriteMyPassword}, // clients before v6 write it so (tpm 7.5)
 
-	{Projects, "projects", true, calls{"GET": projectList("projects/list", activeProjects), "POST": create("projects/create", decodeProject, createProject)}},
+	{Projects, "projects", true, calls{"GET": projectList("projects/list", activeProjects), "POST": create("projects/create", decodeProject, createProject).inV3(create("projects/create", decodeProjectV3, createProjectV3))}},
 	{Projects, "projects/all", true, calls{"GET": projectList("projects/all", allProjects)}},
 	{Projects, "projects/archived", true, calls{"GET": projectList("projects/archived", archivedProjects)}},
 	{Projects, "projects/favorite", true, calls{"GET": projectList("projects/favorite", favoriteProjects)}},
 	{Projects, "projects/search/STR", true, calls{"GET": projectList("projects/search", searchProjects)}},
-	{Projects, "projects/ID", false, calls{"GET": show("projects/show", showProject), "PUT": change("projects/update", decodeProjectChange, updateProject), "DELETE": act("projects/delete", deleteProject)}},
-	{Projects, "projects/ID/security", false, calls{"GET": show("projects/security", showProjectSecurity), "PUT": change("projects/security/update", decodeProjectSecurity, setProjectSecurity)}},
+	{Projects, "projects/ID", false, calls{"GET": show("projects/show", showProject), "PUT": change("projects/update", decodeProjectChange, updateProject).inV3(change("projects/update", decodeProjectChangeV3, updateProjectV3)), "DELETE": act("projects/delete", deleteProject)}},
+	{Projects, "projects/ID/security", false, calls{"GET": show("projects/security", showProjectSecurity), "PUT": change("projects/security/update", decodeProjectSecurity, setProjectSecurity).inV3(change("projects/security/update", decodeFlatProject, setFlatProject))}},
 	{Projects, "projects/ID/change_parent", false, calls{"PUT": change("projects/change_parent", decodeParent, changeParent)}},
 	{Projects, "projects/ID/archive", false, calls{"PUT": act("projects/archive", setProjectArchived(true))}},
 	{Projects, "projects/ID/unarchive", false, calls{"PUT": act("projects/unarchive", setProjectArchived(false))}},
@@ -99,6 +99,13 @@ var routes = []route{ // the API on one screen
 	{Users, "users/ID/projects", true, calls{"GET": list("users/projects", userProjects)}},
 	{Users, "users/me", false, calls{"GET": show("users/me", showMe)}},
 	{Version, "version", false, calls{"GET": show("version", showVersion)}},
+	{Version, "version/check_latest", false, calls{"GET": show("version/check_latest", checkLatest)}},
+	{Version, "generate_password", false, calls{"GET": generatePassword("generate_password")}},
+
+	{Groups, "groups", true, calls{"GET": list("groups/list", groupList), "POST": create("groups/create", decodeGroup, createGroup)}},
+	{Groups, "groups/ID", false, calls{"GET": show("groups/show", showGroup), "PUT": change("groups/update", decodeGroup, renameGroup), "DELETE": act("groups/delete", deleteGroup)}},
+	{Groups, "groups/ID/add_user/ID", false, calls{"PUT": membership("groups/add_user", true)}},
+	{Groups, "groups/ID/delete_user/ID", false, calls{"PUT": membership("groups/delete_user", false)}},
 }
 
 // Actions lists every call, by name, for credentials that are narrowed to some. Paths that do the same share one.
@@ -176,32 +183,34 @@ func (a *api) lookUp(c *call, f form, segments []string, list bool) (*route, err
 				c.search, c.list = text, before+text
 				return rt, err
 			}
-		} else if id, ok := matches(rt.path, segments); ok {
-			c.id, c.list = id, path
+		} else if ids, ok := matches(rt.path, segments); ok {
+			c.id, c.second, c.list = ids[0], ids[1], path
 			return rt, nil
 		}
 	}
 	return nil, nil
 }
 
-// matches compares a route's path with a call's, and returns the number in the place of ID.
-func matches(pattern string, segments []string) (id uint64, ok bool) {
+// matches compares a route's path with a call's, and returns the numbers in the places of ID, of which there are two at most.
+func matches(pattern string, segments []string) (ids [2]uint64, ok bool) {
 	parts := strings.Split(pattern, "/")
 	if len(parts) != len(segments) {
-		return 0, false
+		return ids, false
 	}
+	found := 0
 	for i, part := range parts {
 		if part == "ID" {
 			n, err := strconv.ParseUint(segments[i], 10, 63)
 			if err != nil {
-				return 0, false
+				return ids, false
 			}
-			id = n
+			ids[found] = n
+			found++
 		} else if part != segments[i] {
-			return 0, false
+			return ids, false
 		}
 	}
-	return id, true
+	return ids, true
 }
 
 // pageNumber reads a page number. One that no list can have is far beyond the last.

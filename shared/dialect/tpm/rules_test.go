@@ -155,7 +155,7 @@ func TestExpiryStatus(t *testing.T) {
 	for expiry, want := range map[vault.Stamp]int{
 		0: expiryNone, now: expiryToday, now - 3600: expiryToday, now - 3601: expiryPast, now + day: expirySoon, now + 30*day: expirySoon, now + 31*day: expiryNone, 1: expiryPast,
 	} {
-		if got := expiryStatus(expiry, now); got != want {
+		if got := expiryStatus(expiry, now, 30); got != want {
 			t.Errorf("%d: got %d, want %d", expiry-now, got, want)
 		}
 	}

@@ -1,0 +1,194 @@
+package tpm
+
+import (
+	"bytes"
+	"encoding/json"
+
+	"tresor/shared/vault"
+)
+
+// inV3 makes an endpoint that v3 has in a form of its own: before there were permissions, projects and passwords had lists of who has access (tpm 1.2). The names of
+// the one form are in the other unknown ones, which are ignored.
+func (e endpoint) inV3(old endpoint) endpoint {
+	return endpoint{e.action, func(v *vault.Vault, c *call) (reply, error) {
+		if c.version == "3" {
+			return old.run(v, c)
+		}
+		return e.run(v, c)
+	}}
+}
+
+// flatChange is who is to have access; nil is what it leaves alone, a list replaces what is there.
+type flatChange struct {
+	manager  *vault.UserID
+	everyone *bool
+	users    *[]vault.UserID
+	groups   *[]vault.GroupID
+}
+
+func decodeFlatChange(f fields) (c flatChange, err error) {
+	manager, there, err := f.id("managed_by")
+	if err != nil {
+		return c, err
+	}
+	if there {
+		id := vault.UserID(manager)
+		c.manager = &id
+	}
+	if c.users, err = idList[vault.UserID](f, "users_access"); err != nil {
+		return c, err
+	}
+	c.groups, err = idList[vault.GroupID](f, "groups_access")
+	return c, err
+}
+
+func decodeFlatProject(f fields) (flatChange, error) {
+	c, err := decodeFlatChange(f)
+	if err == nil {
+		c.everyone, err = f.truth("everyone_has_access")
+	}
+	return c, err
+}
+
+// idList returns a list of ids that names no one twice; nil is one that is absent or null. The ids may be numeric texts, as ids may be elsewhere.
+func idList[ID ~uint64](f fields, name string) (*[]ID, error) {
+	raw, ok := f[name]
+	if !ok || bytes.Equal(raw, []byte("null")) {
+		return nil, nil
+	}
+	var rows []json.RawMessage
+	if json.Unmarshal(raw, &rows) != nil {
+		return nil, invalid(name + " is not a list of ids")
+	}
+	list, named := []ID{}, map[ID]bool{}
+	for _, row := range rows {
+		n, err := integer(row)
+		id := ID(n)
+		switch {
+		case err != nil || n <= 0:
+			return nil, invalid(name + " is not a list of ids")
+		case named[id]:
+			return nil, invalid(name + " names an id twice")
+		}
+		named[id] = true
+		list = append(list, id)
+	}
+	return &list, nil
+}
+
+// truth returns true or false, or nil where it is absent or null. Nothing else stands for either: it decides who has access.
+func (f fields) truth(name string) (*bool, error) {
+	var value *bool
+	if raw, ok := f[name]; ok && json.Unmarshal(raw, &value) != nil {
+		return nil, invalid(name + " is not true or false")
+	}
+	return value, nil
+}
+
+// projectV3 is a create or an update, of which the access is a part.
+type projectV3[T any] struct {
+	data   T
+	access flatChange
+}
+
+// decodeProjectV3 takes parent_id as optional: there were no subprojects. It is not ignored as unknown names are: a project that was meant for a parent would be one at
+// the root, for others to see.
+func decodeProjectV3(f fields) (n projectV3[newProject], err error) {
+	if n.access, err = decodeFlatProject(f); err != nil {
+		return n, err
+	}
+	for _, name := range securityFields { // managed_by is taken; the others are v4's
+		delete(f, name)
+	}
+	if raw, there := f["parent_id"]; !there || bytes.Equal(raw, []byte("null")) {
+		f["parent_id"] = json.RawMessage("0")
+	}
+	n.data, err = decodeProject(f)
+	return n, err
+}
+
+func decodeProjectChangeV3(f fields) (c projectV3[projectChange], err error) {
+	if c.access, err = decodeFlatProject(f); err != nil {
+		return c, err
+	}
+	c.data, err = decodeProjectChange(f)
+	return c, err
+}
+
+func createProjectV3(t *vault.Tx, n projectV3[newProject]) (uint64, error) {
+	id, err := createProject(t, n.data)
+	if err != nil {
+		return 0, err
+	}
+	return id, n.access.include(t, id)
+}
+
+func updateProjectV3(t *vault.Tx, id uint64, c projectV3[projectChange]) error {
+	if err := updateProject(t, id, c.data); err != nil {
+		return err
+	}
+	return c.access.include(t, id)
+}
+
+// include makes a change of the access a part of another call. It takes what it takes by itself: a credential that is narrowed to the other call cannot change grants
+// through it.
+func (c flatChange) include(t *vault.Tx, id uint64) error {
+	switch {
+	case c == flatChange{}:
+		return nil
+	case !t.Principal().MayCall("projects/security/update"):
+		return &vault.Error{Kind: vault.Forbidden, Msg: "the credential may not change grants"}
+	}
+	return setFlatProject(t, id, c)
+}
+
+// setFlatProject gives those who have access what access was: to read a project and to create passwords in it, to Read only users to read.
+func setFlatProject(t *vault.Tx, id uint64, c flatChange) error {
+	to := vault.ProjectSecurityChange{Manager: c.manager}
+	if c.everyone != nil {
+		all := vault.ProjectUnset
+		if *c.everyone {
+			all = vault.ProjectCreate
+		}
+		to.All = &all
+	}
+	if c.users != nil {
+		list := make([]vault.ProjectUserGrant, 0, len(*c.users))
+		for _, id := range *c.users {
+			level := vault.ProjectCreate
+			if u := t.User(id); u != nil && u.Role == vault.ReadOnly {
+				level = vault.ProjectRead
+			}
+			list = append(list, vault.ProjectUserGrant{User: id, Level: level})
+		}
+		to.Users = &list
+	}
+	if c.groups != nil {
+		list := make([]vault.ProjectGroupGrant, 0, len(*c.groups))
+		for _, id := range *c.groups {
+			list = append(list, vault.ProjectGroupGrant{Group: id, Level: vault.ProjectCreate})
+		}
+		to.Groups = &list
+	}
+	return setProjectSecurity(t, id, to)
+}
+
+// setFlatPassword gives those who have access to a password what access to its project gives on it: read (tpm 4.5).
+func setFlatPassword(t *vault.Tx, id uint64, c flatChange) error {
+	to := vault.EntrySecurityChange{Manager: c.manager}
+	if c.users != nil {
+		list := make([]vault.UserGrant, 0, len(*c.users))
+		for _, id := range *c.users {
+			list = append(list, vault.UserGrant{User: id, Level: vault.LevelRead})
+		}
+		to.Users = &list
+	}
+	if c.groups != nil {
+		list := make([]vault.GroupGrant, 0, len(*c.groups))
+		for _, id := range *c.groups {
+			list = append(list, vault.GroupGrant{Group: id, Level: vault.LevelRead})
+		}
+		to.Groups = &list
+	}
+	return setPasswordSecurity(t, id, to)
+}
