@@ -135,7 +135,7 @@ func TestEachFunctionMayDoWhatItNeedsAndNoMore(t *testing.T) {
 		"tpm-passwords":    {with(with(login, entries...), once), "index secrets credentials"},
 		"tpm-my-passwords": {with(with(login, entries...), once), "index secrets credentials"},
 		"tpm-projects":     {with(with(with(login, projects...), permissions...), once), "index credentials"},
-		"tpm-users":        {login, "index credentials"},
+		"tpm-users":        {with(with(with(login, projects...), permissions...), once), "index credentials"},
 		"tpm-groups":       {with(with(login, permissions...), once), "index credentials"},
 		"tpm-version":      {with(with(with(login, entries...), permissions...), once), "index secrets credentials"},
 		"compactor":        {with(with(every, permissions...), "Permissions access#*: Query"), "index"},

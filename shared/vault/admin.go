@@ -79,7 +79,7 @@ func mayAdmin(p *Principal, a AdminAction, target AdminTarget) bool {
 		return true
 	}
 	rule := adminRules[a]
-	if !rule.roles.has(p.Role()) && !(a == CreateRootProject && p.mayCreateRoots) {
+	if !rule.roles.has(p.Role()) && !(a == CreateRootProject && p.mayCreateRoots && p.Role() == NormalUser) {
 		return false
 	}
 	if rule.sensitive && p.narrowed() && !p.named {

@@ -77,4 +77,8 @@ func TestANormalUserMayCreateRootsByFlag(t *testing.T) {
 	if !mayAdmin(p, CreateRootProject, AdminTarget{}) || mayAdmin(p, CreateProject, AdminTarget{}) {
 		t.Error("the flag must give roots, and nothing else")
 	}
+	p.role = ReadOnly
+	if mayAdmin(p, CreateRootProject, AdminTarget{}) {
+		t.Error("the flag lets a Read only user write")
+	}
 }

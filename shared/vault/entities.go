@@ -61,7 +61,7 @@ type User struct {
 	MainGroup GroupID `cbor:"6,keyasint,omitempty"`
 	Disabled  bool    `cbor:"7,keyasint,omitempty"`
 	APIOnly   bool    `cbor:"8,keyasint,omitempty"`
-	// MayCreateRoots lets a Normal user create root projects (TPM: can_create_projects_in_root).
+	// MayCreateRoots lets a Normal user create root projects (TPM: can_create_projects_in_root). It gives a Read only user nothing.
 	MayCreateRoots bool `cbor:"9,keyasint,omitempty"`
 
 	// Password is the argon2id hash, sealed under PurposeCredentials; empty: no password login.

@@ -78,8 +78,9 @@ func (t *Tx) CreateUser(u User, seal func(UserID, uint32) ([]byte, error)) (User
 	return u.ID, nil
 }
 
-// EditUser changes a user's names, role, main group or flags. Errors: NotFound, Forbidden, Exists, Invalid, BadReference; InUse for the last active Admin, who stays
-// one.
+// EditUser changes a user's names, role, main group or flags; an edit that leaves all of them as they are changes nothing.
+//
+// Errors: NotFound; Forbidden, also for who would disable themselves; Exists; Invalid; BadReference; InUse for the last active Admin, who stays one.
 func (t *Tx) EditUser(id UserID, edit func(*User)) error {
 	old := t.x.user(id)
 	if old == nil {
@@ -92,18 +93,30 @@ func (t *Tx) EditUser(id UserID, edit func(*User)) error {
 	switch {
 	case !t.MayAdmin(WriteUser, AdminTarget{old.Role, u.Role}):
 		return fail(Forbidden, "not allowed to change this user")
+	case u.Disabled && !old.Disabled && id == t.principal.id:
+		return fail(Forbidden, "nobody disables themselves")
 	case u.Role < ReadOnly || u.Role > Admin:
 		return fail(Invalid, "no such role")
+	case strings.TrimSpace(u.Username) == "":
+		return fail(Invalid, "a username is needed")
 	case taken != nil && taken.ID != id:
 		return fail(Exists, "the username is taken")
 	case u.MainGroup != 0 && t.x.group(u.MainGroup) == nil:
 		return fail(BadReference, "no such group")
 	case old.isAdmin() && !u.isAdmin() && !t.otherAdmin(id):
 		return fail(InUse, "the last Admin stays one")
+	case u.sameAs(old):
+		return nil
 	}
 	u.Updated, u.UpdatedBy = t.stamp(), t.principal.id
 	t.put(Change{User: &u})
 	return nil
+}
+
+// sameAs reports whether two states of a user are alike in all that EditUser may change.
+func (u *User) sameAs(old *User) bool {
+	return u.Username == old.Username && u.Name == old.Name && u.Email == old.Email && u.Role == old.Role && u.MainGroup == old.MainGroup &&
+		u.Disabled == old.Disabled && u.APIOnly == old.APIOnly && u.MayCreateRoots == old.MayCreateRoots
 }
 
 func (u *User) isAdmin() bool { return u.Role == Admin && !u.Disabled }

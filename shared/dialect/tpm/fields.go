@@ -72,6 +72,23 @@ func (f fields) id(name string) (uint64, bool, error) {
 	return n, true, nil
 }
 
+// flag returns a yes or no, and nil where there is none: true and false, 1 and 0, or the texts of these; null is as good as absent.
+func (f fields) flag(name string) (*bool, error) {
+	raw, ok := f[name]
+	if !ok || bytes.Equal(raw, []byte("null")) {
+		return nil, nil
+	}
+	text := string(raw)
+	if raw[0] == '"' && json.Unmarshal(raw, &text) != nil {
+		return nil, invalid(name + " is not true or false")
+	}
+	yes := text == "true" || text == "1"
+	if !yes && text != "false" && text != "0" {
+		return nil, invalid(name + " is not true or false")
+	}
+	return &yes, nil
+}
+
 // tags returns the names in a comma separated list. The vault drops blank ones.
 func (f fields) tags() ([]string, bool, error) {
 	s, err := f.plain("tags", maxLine)

@@ -72,7 +72,7 @@ func (a *api) serve(r *http.Request) (reply, error) {
 	}
 	var door entrance
 	req.Admit = door.admit
-	c := &call{r: r, req: req, prefix: forms.prefix, body: body}
+	c := &call{r: r, req: req, prefix: forms.prefix, body: body, sealer: a.Auth.Sealer()}
 	e, err := a.find(c, form)
 	c.req.Action, c.req.Source, c.req.Reason = e.action, inbound.SourceAddr(r), reason(r)
 	var out reply
@@ -120,6 +120,7 @@ type call struct {
 	paged   bool // the path names a page
 	page    int  // from 1
 	body    []byte
+	sealer  vault.Sealer // of credentials
 }
 
 // flag reports whether a header is "true"; any other value is as good as none (tpm 6.1).

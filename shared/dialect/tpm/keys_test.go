@@ -23,7 +23,9 @@ const (
 	userKeys        = "id username email_address name role"
 	projectKeys     = "id name full_path notes_snippet tags archived favorite num_files managed_by created_by created_on updated_by updated_on"
 	projectShowKeys = "id name parent_id full_path tags notes managed_by grant_all_permission users_permissions groups_permissions num_passwords num_files user_permission user_can_create_passwords is_leaf archived favorite created_on created_by updated_on updated_by"
-	meKeys          = "id username email_address name role is_active is_ldap login_dn is_saml is_api_only is_2fa_enabled valid_hash groups last_login last_api_request created_on created_by updated_on updated_by"
+	meKeys          = "id username email_address name role is_active is_ldap login_dn is_saml is_api_only can_create_projects_in_root is_2fa_enabled valid_hash groups last_login last_api_request created_on created_by updated_on updated_by"
+	usersKeys       = "id name username email_address role last_login last_api_request is_active is_ldap is_saml is_api_only is_2fa_enabled valid_hash num_groups created_by created_on updated_by updated_on"
+	usersMetadata   = "id created_by created_on updated_by updated_on"
 )
 
 func TestKeys(t *testing.T) {
@@ -62,6 +64,18 @@ func TestKeys(t *testing.T) {
 		{"projects/3/security.json", "0 user", userKeys, nil},
 		{"projects/2/passwords.json", "0", itemKeys, nil},
 		{"users/me.json", "", meKeys, nil},
+		{"users/me.json", "", usersMetadata, []string{"X-Metadata-Only", "true"}},
+		{"users/3.json", "", meKeys, nil},
+		{"users/3.json", "groups 0", "id name", nil},
+		{"users.json", "0", usersKeys, nil},
+		{"users.json", "0 created_by", "id", nil},
+		{"users/search/nora.json", "0", usersKeys, nil},
+		{"users/search/nora.json", "0", usersMetadata, []string{"X-Metadata-Only", "true"}},
+		{"users/3/passwords.json", "0", itemKeys + " user_permission granted_via", nil},
+		{"users/3/passwords.json", "0 user_permission", "id label", nil},
+		{"users/3/passwords.json", "0", metadataKeys, []string{"X-Metadata-Only", "true"}},
+		{"users/3/projects.json", "0", projectKeys + " user_permission granted_via", nil},
+		{"users/3/projects.json", "0", metadataKeys, []string{"X-Metadata-Only", "true"}},
 		{"version.json", "", "version version_date api_version", nil},
 		{"unknown.json", "", "error type message", nil},
 	} {
@@ -146,11 +160,12 @@ func TestActionsAreDistinct(t *testing.T) {
 			"passwords/all passwords/archived passwords/favorite passwords/files passwords/list passwords/search passwords/security passwords/show " +
 			"projects/all projects/archived projects/favorite projects/files projects/list projects/passwords projects/search projects/security projects/show projects/subprojects projects/subprojects_new_pwd " +
 			"generate_password groups/list groups/show " +
-			"users/me version version/check_latest"
+			"users/list users/me users/passwords users/projects users/search users/show version version/check_latest"
 		writing = "favorite_passwords/add favorite_passwords/delete favorite_projects/add favorite_projects/delete " +
 			"passwords/archive passwords/copy passwords/create passwords/custom_fields passwords/delete passwords/duplicate passwords/lock passwords/move passwords/security/update passwords/unarchive passwords/unlock passwords/update passwords/upload " +
 			"groups/add_user groups/create groups/delete groups/delete_user groups/update " +
-			"projects/archive projects/change_parent projects/create projects/delete projects/security/update projects/unarchive projects/update projects/upload"
+			"projects/archive projects/change_parent projects/create projects/delete projects/security/update projects/unarchive projects/update projects/upload " +
+			"users/activate users/change_password users/convert_to_ldap users/convert_to_normal users/convert_to_saml users/create users/create_ldap users/create_saml users/deactivate users/delete users/update"
 		revealing = "passwords/copy passwords/custom_fields passwords/duplicate passwords/show"
 	)
 	want := strings.Fields(reading + " " + writing)

@@ -79,9 +79,7 @@ func projectList(name string, which projectChoice) endpoint {
 		}
 		match := which(r, c)
 		all := slices.DeleteFunc(r.Projects(), func(p *vault.Project) bool { return p.Owner != 0 || !match(p) })
-		slices.SortFunc(all, func(a, b *vault.Project) int { // tpm 2.4
-			return cmp.Or(cmp.Compare(b.Updated, a.Updated), cmp.Compare(b.ID, a.ID))
-		})
+		slices.SortFunc(all, laterProjectFirst)
 		out := render(r)
 		items := []any{}
 		for _, p := range all[min(skip, len(all)):min(skip+take, len(all))] {
@@ -96,6 +94,11 @@ func projectList(name string, which projectChoice) endpoint {
 		}
 		return page{items, len(all)}, nil
 	})
+}
+
+// laterProjectFirst is the order of lists of projects (tpm 2.4).
+func laterProjectFirst(a, b *vault.Project) int {
+	return cmp.Or(cmp.Compare(b.Updated, a.Updated), cmp.Compare(b.ID, a.ID))
 }
 
 func allProjects(*vault.Reader, *call) func(*vault.Project) bool {
