@@ -42,21 +42,32 @@ type page struct {
 // list makes the endpoint of a list. fn gets how many to skip and to take, none for a count, and returns what it took and how many there are.
 func list(name string, fn func(r *vault.Reader, c *call, skip, take int) (page, error)) endpoint {
 	return endpoint{named(name, false, false), func(v *vault.Vault, c *call) (reply, error) {
-		size := c.pageSize()
-		skip, take := (c.page-1)*size, size
-		if c.count {
-			skip, take = 0, 0
-		}
+		skip, take := c.part()
 		p, err := vault.View(c.r.Context(), v, c.req, func(r *vault.Reader) (page, error) { return fn(r, c, skip, take) })
 		if err != nil {
 			return reply{}, err
 		}
-		pages := (p.total + size - 1) / size
-		if c.count {
-			return reply{status: http.StatusOK, body: countBody{p.total, pages, size}}, nil
-		}
-		return reply{status: http.StatusOK, link: c.links(pages), body: p.items}, nil
+		return c.listed(p), nil
 	}}
+}
+
+// part returns how many rows to skip and to take.
+func (c *call) part() (skip, take int) {
+	if c.count {
+		return 0, 0
+	}
+	size := c.pageSize()
+	return (c.page - 1) * size, size
+}
+
+// listed answers with a page, or with how many there are.
+func (c *call) listed(p page) reply {
+	size := c.pageSize()
+	pages := (p.total + size - 1) / size
+	if c.count {
+		return reply{status: http.StatusOK, body: countBody{p.total, pages, size}}
+	}
+	return reply{status: http.StatusOK, link: c.links(pages), body: p.items}
 }
 
 // links returns the Link header. Without a next page there is none at all: tpm.py, up to 5.0.1 at least, asks any Link header for its

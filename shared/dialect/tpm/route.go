@@ -85,6 +85,9 @@ var routes = []route{ // the API on one screen
 	{Projects, "favorite_project/ID", false, calls{"POST": act("favorite_projects/add", markProject(true)), "DELETE": act("favorite_projects/delete", markProject(false))}}, // tpm.py's name (tpm 7.5)
 
 	{Users, "users/me", false, calls{"GET": show("users/me", showMe)}},
+	{Log, "log", true, calls{"GET": logList("log/list", false)}},
+	{Log, "log/search/STR", true, calls{"GET": logList("log/search", true)}},
+
 	{Version, "version", false, calls{"GET": show("version", showVersion)}},
 }
 
