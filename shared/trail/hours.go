@@ -187,9 +187,9 @@ func (t *Trail) accessRow(h vault.Hour, a *vault.AccessRecord) Row {
 	case len(a.Secrets) == 0:
 		row.Event = Viewed
 	}
-	ids := make([]vault.EntryID, len(a.Secrets))
-	for i, k := range a.Secrets {
-		ids[i] = k.Entry
+	ids := append(make([]vault.EntryID, 0, len(a.Secrets)+len(a.Used)), a.Used...)
+	for _, k := range a.Secrets {
+		ids = append(ids, k.Entry)
 	}
 	row.setEntries(ids)
 	return row
