@@ -69,17 +69,26 @@ func (t *Trail) Page(ctx context.Context, now time.Time, skip, take int) (page [
 	return page, n, nil
 }
 
-// needed returns the hours that must be read for the rows from one number up to another: those without a known count, and those that have such rows.
+// needed returns the hours that must be read next for the rows from one number up to another: those without a known count, and when there are none
+// those that have such rows.
 func (r *Rows) needed(from, to int) map[vault.Hour]bool {
-	hours := map[vault.Hour]bool{}
+	unknown, touched := map[vault.Hour]bool{}, map[vault.Hour]bool{}
 	n := 0
 	for _, seg := range r.segments() {
-		if s := seg.span; s != nil && !s.read && (s.count == 0 || n < to && n+seg.count > from) {
-			hours[s.hour] = true
+		if s := seg.span; s != nil && !s.read {
+			switch {
+			case s.count == 0:
+				unknown[s.hour] = true
+			case n < to && n+seg.count > from:
+				touched[s.hour] = true
+			}
 		}
 		n += seg.count
 	}
-	return hours
+	if len(unknown) > 0 {
+		return unknown
+	}
+	return touched
 }
 
 // Between returns the rows from one second to another, all of them read. Errors: Busy, Invalid if there are more access records than a search may go
