@@ -85,6 +85,9 @@ type span struct {
 	count int
 	rows  []Row // ascending by id; nil: not read
 	read  bool
+	// over says that the hour had stopped changing when the span was made, so that what is read of it later can be kept. Asked after reading, it could
+	// have been closed meanwhile.
+	over bool
 }
 
 // spans returns the hours that may have access records, newest first: the closed ones that have some, and every one since. Those that
@@ -110,6 +113,7 @@ func (t *Trail) spans(now time.Time, from, to vault.Hour) (list []span) {
 		if rows, ok := t.cache.get(list[i].hour); ok {
 			list[i].set(rows)
 		}
+		list[i].over = list[i].hour <= t.newest || now.Sub((list[i].hour+1).Start()) >= settled
 	}
 	return list
 }
@@ -118,7 +122,7 @@ func (s *span) set(rows []Row) { s.rows, s.count, s.read = rows, len(rows), true
 
 // load reads the spans that need says are needed, the newest first and some at a time. Those that do not change any more are kept, even where the time is then
 // over for others.
-func (t *Trail) load(ctx context.Context, list []span, now time.Time, need func(*span) bool) error {
+func (t *Trail) load(ctx context.Context, list []span, need func(*span) bool) error {
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(parallelHours)
 	for i := range list {
@@ -129,7 +133,7 @@ func (t *Trail) load(ctx context.Context, list []span, now time.Time, need func(
 		if gctx.Err() != nil {
 			break
 		}
-		g.Go(func() error { return t.loadHour(gctx, s, now) })
+		g.Go(func() error { return t.loadHour(gctx, s) })
 	}
 	err := g.Wait()
 	if err == nil {
@@ -138,7 +142,7 @@ func (t *Trail) load(ctx context.Context, list []span, now time.Time, need func(
 	return asBusy(err)
 }
 
-func (t *Trail) loadHour(ctx context.Context, s *span, now time.Time) error {
+func (t *Trail) loadHour(ctx context.Context, s *span) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -147,9 +151,9 @@ func (t *Trail) loadHour(ctx context.Context, s *span, now time.Time) error {
 		return fmt.Errorf("read the log: %w", err)
 	}
 	s.set(t.accessRows(s.hour, records))
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if s.hour <= t.newest || now.Sub((s.hour+1).Start()) >= settled {
+	if s.over {
+		t.mu.Lock()
+		defer t.mu.Unlock()
 		t.cache.put(s.hour, s.rows, 2*t.limit)
 	}
 	return nil

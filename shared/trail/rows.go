@@ -49,7 +49,7 @@ func (t *Trail) Page(ctx context.Context, now time.Time, skip, take int) (page [
 			break
 		}
 		// What a closed hour turns out to have may differ from what the journal says, if somebody removed a record: then the page begins elsewhere.
-		if err := t.load(ctx, r.spans, now, func(s *span) bool { return needed[s.hour] }); err != nil {
+		if err := t.load(ctx, r.spans, func(s *span) bool { return needed[s.hour] }); err != nil {
 			return nil, 0, err
 		}
 	}
@@ -99,7 +99,7 @@ func (t *Trail) Between(ctx context.Context, now time.Time, from, to vault.Stamp
 		if r.accesses() > t.limit {
 			return nil, &vault.Error{Kind: vault.Invalid, Msg: "The search goes through too much of the log: narrow it by date:."}
 		}
-		if err := t.load(ctx, r.spans, now, need); err != nil {
+		if err := t.load(ctx, r.spans, need); err != nil {
 			return nil, err
 		}
 	}
