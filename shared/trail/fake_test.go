@@ -22,9 +22,10 @@ type fake struct {
 	journals [2][]*vault.Record
 	accesses map[vault.Hour][]*vault.AccessRecord
 	reads    map[vault.Hour]int
-	history  int // records read
-	left     int // hours that may still be read before the time is over; negative: any number
-	hidden   int // records at the end of each journal that do not show
+	history  int              // records read
+	left     int              // hours that may still be read before the time is over; negative: any number
+	hidden   int              // records at the end of each journal that do not show
+	during   func(vault.Hour) // called when an hour was read and not yet returned
 }
 
 func newFake() *fake {
@@ -49,13 +50,18 @@ func (f *fake) History(ctx context.Context, t vault.Table, after vault.Head, fn 
 
 func (f *fake) Accesses(ctx context.Context, h vault.Hour) ([]*vault.AccessRecord, error) {
 	f.mu.Lock()
-	defer f.mu.Unlock()
 	if f.left == 0 {
+		f.mu.Unlock()
 		return nil, context.DeadlineExceeded
 	}
 	f.left--
 	f.reads[h]++
-	return append([]*vault.AccessRecord(nil), f.accesses[h]...), ctx.Err()
+	list := append([]*vault.AccessRecord(nil), f.accesses[h]...)
+	f.mu.Unlock()
+	if f.during != nil {
+		f.during(h)
+	}
+	return list, ctx.Err()
 }
 
 // write appends a record of one operation.

@@ -35,7 +35,9 @@ func as(t testing.TB, s *scenario.System, action vault.Action, fn func(*vault.Tx
 
 type founder struct{}
 
-func (founder) Authenticate(*vault.State) (vault.UserID, *vault.Credential, error) { return 1, nil, nil }
+func (founder) Authenticate(*vault.State) (vault.UserID, *vault.Credential, error) {
+	return 1, nil, nil
+}
 
 // stores are the stores that the log can lie in.
 func stores(t *testing.T) map[string]vault.Store {

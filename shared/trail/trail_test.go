@@ -144,6 +144,32 @@ func TestAnHourClosesBetweenTwoCalls(t *testing.T) {
 	}
 }
 
+// TestAnHourClosesWhileItIsRead: what was read before its last record is not kept as all of it.
+func TestAnHourClosesWhileItIsRead(t *testing.T) {
+	f := newFake()
+	now := f.days(t, 5)
+	tr := caughtUp(t, f)
+	open := vault.HourOf(base) + 4
+	f.during = func(h vault.Hour) {
+		if h != open {
+			return
+		}
+		f.during = nil
+		f.show(t, open.Start().Add(58*time.Minute), 1)
+		f.closeHour(open - 1)
+		f.closeHour(open)
+		if err := tr.CatchUp(t.Context(), f.heads()); err != nil {
+			t.Error(err)
+		}
+	}
+	if got := len(everything(t, tr, now)); got != 1+5*11 {
+		t.Errorf("%d rows then", got)
+	}
+	if got := len(everything(t, tr, now)); got != 1+5*11+1 {
+		t.Errorf("%d rows after it", got)
+	}
+}
+
 // TestASearchGoesOnWhereTheLastOneStopped: out of time it is Busy, but what it read stays.
 func TestASearchGoesOnWhereTheLastOneStopped(t *testing.T) {
 	f := newFake()
