@@ -97,7 +97,7 @@ func (t *Trail) Between(ctx context.Context, now time.Time, from, to vault.Stamp
 	r := t.rows(now, from, to)
 	for _, need := range []func(*span) bool{func(s *span) bool { return s.count == 0 }, func(*span) bool { return true }} {
 		if r.accesses() > t.limit {
-			return nil, &vault.Error{Kind: vault.Invalid, Msg: "The search goes through too much of the log: narrow it by date:."}
+			return nil, &vault.Error{Kind: vault.Invalid, Msg: "The search goes through too much of the log: narrow it with date:YYYY-MM-DD."}
 		}
 		if err := t.load(ctx, r.spans, need); err != nil {
 			return nil, err

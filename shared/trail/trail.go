@@ -56,7 +56,7 @@ func New(s Source, options ...Option) *Trail {
 
 // errBusy is what a call says that has run out of time. What was read stays, so that the next one gets further.
 func errBusy(err error) error {
-	return &vault.Error{Kind: vault.Busy, Msg: "The log is being read: try again, or name a date:.", Err: err}
+	return &vault.Error{Kind: vault.Busy, Msg: "The log is being read: try again, or search it with a date:YYYY-MM-DD.", Err: err}
 }
 
 // asBusy gives what ran out of time its text.
