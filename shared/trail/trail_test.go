@@ -6,6 +6,7 @@ import (
 	"math"
 	"runtime"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -150,16 +151,18 @@ func TestAnHourClosesWhileItIsRead(t *testing.T) {
 	now := f.days(t, 5)
 	tr := caughtUp(t, f)
 	open := vault.HourOf(base) + 4
-	f.during = func(h vault.Hour) {
-		if h != open {
-			return
-		}
-		f.during = nil
+	var once sync.Once
+	closing := func() {
 		f.show(t, open.Start().Add(58*time.Minute), 1)
 		f.closeHour(open - 1)
 		f.closeHour(open)
 		if err := tr.CatchUp(t.Context(), f.heads()); err != nil {
 			t.Error(err)
+		}
+	}
+	f.during = func(h vault.Hour) {
+		if h == open {
+			once.Do(closing)
 		}
 	}
 	if got := len(everything(t, tr, now)); got != 1+5*11 {
