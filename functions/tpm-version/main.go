@@ -10,6 +10,6 @@ import (
 
 func main() {
 	wire.Start("tpm-version", func(s *wire.System) http.Handler {
-		return tpm.NewHandler(tpm.Services{Vault: s.Vault, Auth: s.Auth})
+		return tpm.NewHandler(tpm.Services{Vault: s.Vault, Auth: s.Auth, Log: s.Trail})
 	}, tpm.Fail)
 }

@@ -13,8 +13,7 @@ import (
 	"os/exec"
 	"time"
 
-	"tresor/shared/auth"
-	"tresor/shared/vault"
+	"tresor/shared/dialect"
 )
 
 // Figure is one measured number.
@@ -55,7 +54,7 @@ type Options struct {
 	// For is how long each measurement of something per second lasts.
 	For time.Duration
 	// Serve makes the whole server's handler.
-	Serve func(*vault.Vault, *auth.Service) (http.Handler, error)
+	Serve func(dialect.Parts) (http.Handler, error)
 	// Writer returns a process that runs Writer on its standard streams.
 	Writer func(context.Context) *exec.Cmd
 	// DynamoDB is where to measure ten writers; nil: nowhere.

@@ -12,7 +12,9 @@ import (
 	"sync/atomic"
 	"time"
 
+	"tresor/shared/dialect"
 	"tresor/shared/sqlite"
+	"tresor/shared/trail"
 	"tresor/shared/vault"
 )
 
@@ -91,7 +93,7 @@ func (p *process) httpReads(ctx context.Context, o Options) (float64, error) {
 
 // listen serves a vault on a port of its own, until stop is called.
 func (o *Options) listen(ctx context.Context, p *process) (url string, stop func(), err error) {
-	handler, err := o.Serve(p.vault, p.auth)
+	handler, err := o.Serve(dialect.Parts{Vault: p.vault, Auth: p.auth, Trail: trail.New(p.log)})
 	if err != nil {
 		return "", nil, err
 	}

@@ -19,6 +19,7 @@ import (
 	"tresor/shared/dialect"
 	"tresor/shared/gateway"
 	"tresor/shared/journal"
+	"tresor/shared/trail"
 	"tresor/shared/vault"
 )
 
@@ -202,7 +203,7 @@ func (w *world) confine(t *testing.T) map[string]*role {
 		v := vault.New(log, vault.Options{Now: w.Clock.Now})
 		a := auth.New(v, sealer, store, auth.Options{Now: w.Clock.Now})
 		d := depot.New(depot.Parts{Vault: v, Log: log, Store: store, Sealer: sealer, Blobs: blobs, Now: w.Clock.Now})
-		w.functions[name] = gateway.New(construct(dialect.Parts{Vault: v, Auth: a, Depot: d}), gateway.Options{Function: name, Fail: dialect.Fail(id)})
+		w.functions[name] = gateway.New(construct(dialect.Parts{Vault: v, Auth: a, Depot: d, Trail: trail.New(log)}), gateway.Options{Function: name, Fail: dialect.Fail(id)})
 		roles[name] = r
 	}
 	return roles

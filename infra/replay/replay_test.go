@@ -22,6 +22,7 @@ import (
 	"tresor/shared/dialect"
 	"tresor/shared/gateway"
 	"tresor/shared/scenario"
+	"tresor/shared/trail"
 	"tresor/shared/vault"
 )
 
@@ -54,7 +55,7 @@ func (w *world) serve(t *testing.T) {
 	d := depot.New(depot.Parts{Vault: w.Vault, Log: w.Log, Store: w.Store, Sealer: w.Sealer, Blobs: blobs, Now: w.Clock.Now})
 	for id, construct := range dialect.Functions {
 		name := dialect.FunctionName(id)
-		w.functions[name] = gateway.New(construct(dialect.Parts{Vault: w.Vault, Auth: w.Auth, Depot: d}), gateway.Options{Function: name, Fail: dialect.Fail(id)})
+		w.functions[name] = gateway.New(construct(dialect.Parts{Vault: w.Vault, Auth: w.Auth, Depot: d, Trail: trail.New(w.Log)}), gateway.Options{Function: name, Fail: dialect.Fail(id)})
 	}
 }
 

@@ -137,7 +137,8 @@ func TestEachFunctionMayDoWhatItNeedsAndNoMore(t *testing.T) {
 		"tpm-projects":     {with(with(with(login, projects...), permissions...), once), "index credentials"},
 		"tpm-users":        {with(with(with(login, projects...), permissions...), once), "index credentials"},
 		"tpm-groups":       {with(with(login, permissions...), once), "index credentials"},
-		"tpm-version":      {with(with(with(login, entries...), permissions...), once), "index secrets credentials"},
+		"tpm-log":          {with(login, "Permissions access#*: Query"), "index credentials"},
+		"tpm-version":      {with(with(with(login, entries...), permissions...), once, "Permissions access#*: Query"), "index secrets credentials"},
 		"compactor":        {with(with(every, permissions...), "Permissions access#*: Query"), "index"},
 	}
 	for id, f := range ofType(tmpl, "AWS::Serverless::Function") {

@@ -13,9 +13,7 @@ import (
 
 	"tresor/infra/bench"
 	"tresor/infra/dynamodblocal"
-	"tresor/shared/auth"
 	"tresor/shared/dialect"
-	"tresor/shared/vault"
 	"tresor/shared/wire"
 )
 
@@ -82,8 +80,8 @@ func (k *call) benchTables() (*bench.Tables, func(), error) {
 	return &bench.Tables{Endpoint: server.URL, Entries: tables.Entries, Permissions: tables.Permissions}, server.Stop, nil
 }
 
-func benchServer(v *vault.Vault, a *auth.Service) (http.Handler, error) {
-	return newHandler(dialect.Parts{Vault: v, Auth: a}, newLog(io.Discard), false)
+func benchServer(p dialect.Parts) (http.Handler, error) {
+	return newHandler(p, newLog(io.Discard), false)
 }
 
 func benchProcess(ctx context.Context) *exec.Cmd {

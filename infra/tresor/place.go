@@ -24,6 +24,7 @@ import (
 	"tresor/shared/seal/kmswrap"
 	"tresor/shared/sqlite"
 	"tresor/shared/strength"
+	"tresor/shared/trail"
 	"tresor/shared/vault"
 	"tresor/shared/wire"
 )
@@ -174,7 +175,7 @@ func (s *system) parts() (dialect.Parts, error) {
 		return dialect.Parts{}, fmt.Errorf("open the objects: %w", err)
 	}
 	d := depot.New(depot.Parts{Vault: s.vault, Log: s.log, Store: s.store, Sealer: s.sealer, Blobs: blobs})
-	return dialect.Parts{Vault: s.vault, Auth: s.auth, Depot: d}, nil
+	return dialect.Parts{Vault: s.vault, Auth: s.auth, Depot: d, Trail: trail.New(s.log)}, nil
 }
 
 func (s *system) close() { _ = s.store.Close() }

@@ -13,6 +13,7 @@ import (
 	"tresor/shared/dialect/syspass"
 	"tresor/shared/dialect/teampass"
 	"tresor/shared/dialect/tpm"
+	"tresor/shared/trail"
 	"tresor/shared/vault"
 )
 
@@ -21,6 +22,7 @@ type Parts struct {
 	Vault *vault.Vault
 	Auth  *auth.Service
 	Depot syspass.Depot
+	Trail *trail.Trail // one for all functions of a process
 }
 
 // Constructor makes a function's handler.
@@ -64,8 +66,11 @@ var Functions = map[string]Constructor{
 	"TpmGroupsFunction": func(s Parts) http.Handler {
 		return tpm.NewHandler(tpm.Services{Vault: s.Vault, Auth: s.Auth}, tpm.Groups)
 	},
+	"TpmLogFunction": func(s Parts) http.Handler {
+		return tpm.NewHandler(tpm.Services{Vault: s.Vault, Auth: s.Auth, Log: s.Trail}, tpm.Log)
+	},
 	"TpmVersionFunction": func(s Parts) http.Handler {
-		return tpm.NewHandler(tpm.Services{Vault: s.Vault, Auth: s.Auth})
+		return tpm.NewHandler(tpm.Services{Vault: s.Vault, Auth: s.Auth, Log: s.Trail})
 	},
 }
 

@@ -24,6 +24,7 @@ type Reader struct {
 	reasons   bool               // a locked entry was used with a reason
 	announced bool               // the call leaves an access record in any case
 	presence  *presence          // of this process
+	used      []EntryID          // locked entries that were used with a reason
 	also      *Reader            // of the second caller, who bounds what the first may do
 }
 
@@ -198,6 +199,7 @@ func (r *Reader) unlock(e *Entry) error {
 		return fail(LockedFirmly, "the entry is locked: a permission is needed")
 	}
 	r.reasons, r.announced = true, true // the reason is for others to see, even where no secret leaves (TPM 6.3)
+	r.used = append(r.used, e.ID)
 	return nil
 }
 

@@ -131,6 +131,9 @@ type AccessRecord struct {
 	Prev   Hash   `cbor:"12,keyasint"` // of the writer's previous record
 	// Lost are the numbers of this writer's earlier records that it could not write: nothing left under them.
 	Lost []uint64 `cbor:"13,keyasint,omitempty"`
+
+	// Used are the entries that were used with a reason, where no secret left: Secrets name none then. Ascending.
+	Used []EntryID `cbor:"14,keyasint,omitempty"`
 }
 
 // target names the first thing that a change is about, for the clear attributes.

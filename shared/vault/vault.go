@@ -106,6 +106,7 @@ type sighting struct {
 	final    map[SecretKey]bool // what the last run used
 	announce bool               // the last run wants a record in any case
 	known    bool               // the newest run knew the caller
+	used     []EntryID          // what that record is about
 }
 
 // begin catches up, and beside that fetches and records what a run on the stale replica asks for.
@@ -130,7 +131,9 @@ func (s *sighting) settle(ctx context.Context, run func(*Reader) error) error {
 	for range maxRounds {
 		missing, err := s.round(run)
 		if len(missing) == 0 && err == nil && s.announce && len(s.recorded) == 0 {
-			return s.v.log.RecordAccess(ctx, s.who)
+			who := s.who
+			who.Used = s.used
+			return s.v.log.RecordAccess(ctx, who)
 		}
 		if len(missing) == 0 {
 			return err
@@ -158,7 +161,7 @@ func (s *sighting) round(run func(*Reader) error) (missing []SecretKey, err erro
 			return
 		}
 		missing = r.missing()
-		s.final, s.announce = r.wanted, r.announced
+		s.final, s.announce, s.used = r.wanted, r.announced, slices.Compact(slices.Sorted(slices.Values(r.used)))
 		s.who = r.accessRecord()
 	})
 	return missing, err

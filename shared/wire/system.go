@@ -10,6 +10,7 @@ import (
 	"tresor/shared/journal"
 	"tresor/shared/seal/kmswrap"
 	"tresor/shared/strength"
+	"tresor/shared/trail"
 	"tresor/shared/vault"
 )
 
@@ -18,6 +19,7 @@ type System struct {
 	Vault    *vault.Vault
 	Auth     *auth.Service
 	Log      *journal.Log
+	Trail    *trail.Trail // reads nothing until somebody asks for the log
 	Store    vault.Store
 	Sealer   vault.Sealer
 	Settings Settings
@@ -39,7 +41,7 @@ func Open(ctx context.Context, s Settings, c Clients) (*System, error) {
 func assemble(ctx context.Context, store vault.Store, sealer *lateSealer) (*System, error) {
 	log := journal.Open(store, sealer)
 	v := vault.New(log, vault.Options{Strength: strength.Rate})
-	system := &System{Vault: v, Auth: auth.New(v, sealer, store, auth.Options{}), Log: log, Store: store, Sealer: sealer}
+	system := &System{Vault: v, Auth: auth.New(v, sealer, store, auth.Options{}), Log: log, Trail: trail.New(log), Store: store, Sealer: sealer}
 	var wg sync.WaitGroup
 	wg.Go(func() { _, _ = sealer.load() }) // beside the first Query; who needs the keys waits for this, and gets its error
 	err := v.Fresh(ctx)

@@ -8,6 +8,7 @@ import (
 
 	"tresor/shared/auth"
 	"tresor/shared/inbound"
+	"tresor/shared/trail"
 	"tresor/shared/vault"
 )
 
@@ -22,12 +23,14 @@ const (
 	Version
 	MyPasswords
 	Groups
+	Log
 )
 
 // Services are what the API is served from.
 type Services struct {
 	Vault *vault.Vault
 	Auth  *auth.Service
+	Log   *trail.Trail // nil: the part Log is not served
 }
 
 // api serves the calls of some parts.
@@ -36,16 +39,22 @@ type api struct {
 	parts map[Part]bool // empty: all
 }
 
-// NewHandler returns the API's handler, for the parts named or, if none is, for all of it. Calls outside the parts do not exist.
+// NewHandler returns the API's handler, for the parts named or, if none is, for all that the services suffice for. Calls outside the parts do not exist.
+// It panics where a part is named that the services do not suffice for.
 func NewHandler(s Services, parts ...Part) http.Handler {
 	h := &api{Services: s, parts: map[Part]bool{}}
 	for _, p := range parts {
 		h.parts[p] = true
 	}
+	if h.parts[Log] && s.Log == nil {
+		panic("tpm: the part Log needs a log")
+	}
 	return h
 }
 
-func (a *api) serves(p Part) bool { return len(a.parts) == 0 || a.parts[p] }
+func (a *api) serves(p Part) bool {
+	return (len(a.parts) == 0 || a.parts[p]) && (p != Log || a.Log != nil)
+}
 
 // ServeHTTP answers one call.
 func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -72,7 +81,7 @@ func (a *api) serve(r *http.Request) (reply, error) {
 	}
 	var door entrance
 	req.Admit = door.admit
-	c := &call{r: r, req: req, prefix: forms.prefix, body: body, sealer: a.Auth.Sealer()}
+	c := &call{r: r, req: req, log: a.Log, prefix: forms.prefix, body: body, sealer: a.Auth.Sealer()}
 	e, err := a.find(c, form)
 	c.req.Action, c.req.Source, c.req.Reason = e.action, inbound.SourceAddr(r), reason(r)
 	var out reply
@@ -110,6 +119,7 @@ func read(r *http.Request) ([]byte, error) {
 type call struct {
 	r       *http.Request
 	req     vault.Request
+	log     *trail.Trail
 	prefix  string // of the path, before index.php
 	version string // "3" to "6", as called
 	list    string // the path of the list, decoded, without count and page

@@ -57,6 +57,13 @@ func TestKeys(t *testing.T) {
 		{"passwords/2.json", "", showKeys, []string{"X-Unlock-Reason", "x"}},
 		{"passwords/count.json", "", "num_items num_pages num_items_per_page", nil},
 		{"projects.json", "0", projectKeys, nil},
+		{"log.json", "0", "id date_time ip_address user action related_password related_project additional_data origin", nil},
+		{"log.json", "0 user", "id name deleted", nil},
+		{"log.json", "0 action", "id description", nil},
+		{"log.json", "0 related_password", "id name deleted", nil},
+		{"log.json", "0 related_project", "id name deleted", nil},
+		{"log.json", "0 additional_data", "raw ui", nil},
+		{"log/count.json", "", "num_items num_pages num_items_per_page", nil},
 		{"projects.json", "0", metadataKeys, []string{"X-Metadata-Only", "true"}},
 		{"projects/3.json", "", projectShowKeys, nil},
 		{"projects/0/subprojects.json", "0", "id name archived favorite has_children disabled num_pwds num_pwds_branch", nil},
@@ -156,7 +163,7 @@ func TestActionsAreDistinct(t *testing.T) {
 		seen[a.Name] = true
 	}
 	const (
-		reading = "favorite_passwords/list favorite_projects/list " +
+		reading = "favorite_passwords/list favorite_projects/list log/list log/search " +
 			"passwords/all passwords/archived passwords/favorite passwords/files passwords/list passwords/search passwords/security passwords/show " +
 			"projects/all projects/archived projects/favorite projects/files projects/list projects/passwords projects/search projects/security projects/show projects/subprojects projects/subprojects_new_pwd " +
 			"generate_password groups/list groups/show " +
@@ -186,7 +193,7 @@ func TestActionsAreDistinct(t *testing.T) {
 }
 
 func TestParts(t *testing.T) {
-	paths := map[Part]string{Passwords: "passwords/count.json", Projects: "projects/count.json", Users: "users/me.json", Version: "version.json", MyPasswords: "my_passwords/count.json", Groups: "groups/count.json"}
+	paths := map[Part]string{Passwords: "passwords/count.json", Projects: "projects/count.json", Users: "users/me.json", Version: "version.json", MyPasswords: "my_passwords/count.json", Groups: "groups/count.json", Log: "log/count.json"}
 	for part := range paths {
 		w := newWorld(t, part)
 		for other, path := range paths {

@@ -44,20 +44,31 @@ func list(name string, fn func(r *vault.Reader, c *call, skip, take int) (page, 
 		var size int
 		p, err := vault.View(c.r.Context(), v, c.req, func(r *vault.Reader) (page, error) {
 			size = c.pageSize(r) // of the caught-up state: the last run counts
-			if c.count {
-				return fn(r, c, 0, 0)
-			}
-			return fn(r, c, (c.page-1)*size, size)
+			skip, take := c.part(size)
+			return fn(r, c, skip, take)
 		})
 		if err != nil {
 			return reply{}, err
 		}
-		pages := (p.total + size - 1) / size
-		if c.count {
-			return reply{status: http.StatusOK, body: countBody{p.total, pages, size}}, nil
-		}
-		return reply{status: http.StatusOK, link: c.links(pages), body: p.items}, nil
+		return c.listed(p, size), nil
 	}}
+}
+
+// part returns how many items of a list to skip and to take, in pages of a size.
+func (c *call) part(size int) (skip, take int) {
+	if c.count {
+		return 0, 0
+	}
+	return (c.page - 1) * size, size
+}
+
+// listed answers with a page, or with how many there are.
+func (c *call) listed(p page, size int) reply {
+	pages := (p.total + size - 1) / size
+	if c.count {
+		return reply{status: http.StatusOK, body: countBody{p.total, pages, size}}
+	}
+	return reply{status: http.StatusOK, link: c.links(pages), body: p.items}
 }
 
 // links returns the Link header; before v6 it names the next page only (tpm 1.3). Without a next page there is none at all: tpm.py, up to 5.0.1 at least, asks

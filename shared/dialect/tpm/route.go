@@ -98,6 +98,9 @@ var routes = []route{ // the API on one screen
 	{Users, "users/ID/passwords", true, calls{"GET": list("users/passwords", userPasswords)}},
 	{Users, "users/ID/projects", true, calls{"GET": list("users/projects", userProjects)}},
 	{Users, "users/me", false, calls{"GET": show("users/me", showMe)}},
+	{Log, "log", true, calls{"GET": logList("log/list", false)}},
+	{Log, "log/search/STR", true, calls{"GET": logList("log/search", true)}},
+
 	{Version, "version", false, calls{"GET": show("version", showVersion)}},
 	{Version, "version/check_latest", false, calls{"GET": show("version/check_latest", checkLatest)}},
 	{Version, "generate_password", false, calls{"GET": generatePassword("generate_password")}},

@@ -17,6 +17,7 @@ import (
 	"tresor/shared/auth"
 	"tresor/shared/gateway"
 	"tresor/shared/scenario"
+	"tresor/shared/trail"
 	"tresor/shared/vault"
 )
 
@@ -44,7 +45,7 @@ func newWorld(t testing.TB, parts ...Part) *world {
 		return err
 	})
 	logger := slog.New(slog.NewTextHandler(w.log, nil))
-	w.gateway = gateway.New(NewHandler(Services{Vault: s.Vault, Auth: s.Auth}, parts...), gateway.Options{Function: "test", Log: logger, Fail: Fail})
+	w.gateway = gateway.New(NewHandler(Services{Vault: s.Vault, Auth: s.Auth, Log: trail.New(s.Log)}, parts...), gateway.Options{Function: "test", Log: logger, Fail: Fail})
 	return w
 }
 

@@ -1,0 +1,107 @@
+package trail
+
+import (
+	"slices"
+	"sync"
+
+	"tresor/shared/vault"
+)
+
+// Row is one thing that happened. It is small, since a process may hold a million: what many have in common is in its Context, and only the names' ids are
+// here.
+type Row struct {
+	// ID is the second it happened in, and 20 bits that tell the rows of a second apart. It is the same in every process, orders the rows, and
+	// fits into a JSON number.
+	ID      uint64
+	Context *Context
+	Entry   vault.EntryID   // 0: none, or many
+	Project vault.ProjectID // 0: none
+	Object  uint64          // id of another thing that the event is about, of the kind that it implies
+	many    *[]vault.EntryID
+	Event   Event
+}
+
+// Context is who did it, by what and from where.
+type Context struct {
+	Actor      vault.UserID
+	Credential vault.CredentialID
+	Action     string // "dialect name"
+	Source     string
+	Reason     string
+}
+
+// idBits is how many bits of an id tell the rows of a second apart: the highest of them says that it is of a journal, the next of which, and the rest
+// count its operations; or they are the random ones of an access record's id.
+const (
+	idBits      = 20
+	journalBit  = 1 << 19
+	accessMask  = journalBit - 1
+	tableBit    = 1 << 18
+	runningMask = tableBit - 1
+)
+
+func firstID(s vault.Stamp) uint64 { return uint64(max(s, 0)) << idBits }
+
+// At returns when it happened.
+func (r *Row) At() vault.Stamp { return vault.Stamp(r.ID >> idBits) }
+
+// Entries returns how many entries the row is about.
+func (r *Row) Entries() int {
+	switch {
+	case r.many != nil:
+		return len(*r.many)
+	case r.Entry != 0:
+		return 1
+	}
+	return 0
+}
+
+// About reports whether the row is about an entry, alone or among others.
+func (r *Row) About(id vault.EntryID) bool {
+	if r.many != nil {
+		_, found := slices.BinarySearch(*r.many, id)
+		return found
+	}
+	return r.Entry == id
+}
+
+// AnyEntry reports whether the row is about an entry that match accepts.
+func (r *Row) AnyEntry(match func(vault.EntryID) bool) bool {
+	if r.many != nil {
+		return slices.ContainsFunc(*r.many, match)
+	}
+	return r.Entry != 0 && match(r.Entry)
+}
+
+// setEntries says which entries the row is about.
+func (r *Row) setEntries(ids []vault.EntryID) {
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	switch len(ids) {
+	case 0:
+	case 1:
+		r.Entry = ids[0]
+	default:
+		ids = slices.Clip(ids)
+		r.many = &ids
+	}
+}
+
+// contexts keeps one of each context.
+type contexts struct {
+	mu  sync.Mutex
+	all map[Context]*Context
+}
+
+func (c *contexts) of(x Context) *Context {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if known := c.all[x]; known != nil {
+		return known
+	}
+	if c.all == nil {
+		c.all = map[Context]*Context{}
+	}
+	c.all[x] = &x
+	return &x
+}

@@ -1,0 +1,117 @@
+package vault
+
+// LogHeads returns the newest records of the moment that the call sees, for whoever may read the log: what it then reads must reach at least
+// there. Errors: Forbidden.
+func (r *Reader) LogHeads() (Heads, error) {
+	if !r.MayAdmin(ReadLog, AdminTarget{}) {
+		return Heads{}, fail(Forbidden, "not allowed to read the log")
+	}
+	return r.state.Heads(), nil
+}
+
+// LogNames says what the things that the log names are called now. It reaches further than the rest of a Reader, since the log is about all of the
+// vault: the names of entries that the caller may not read are there, and of what is in the trash. What is hidden even from Admins is hidden here
+// too: others' personal entries and folders, and what is private to others.
+type LogNames struct{ r *Reader }
+
+// LogNames returns the names for whoever may read the log. Errors: Forbidden.
+func (r *Reader) LogNames() (*LogNames, error) {
+	if _, err := r.LogHeads(); err != nil {
+		return nil, err
+	}
+	return &LogNames{r}, nil
+}
+
+// Entry returns the name of an entry, "" if it is hidden, and whether it was deleted.
+func (n *LogNames) Entry(id EntryID) (name string, deleted bool) {
+	e := n.r.x.entry(id)
+	switch {
+	case e == nil:
+		return "", true
+	case n.hidden(e):
+		return "", e.Trashed.Is()
+	}
+	return e.Name, e.Trashed.Is()
+}
+
+// hidden reports whether an entry's name is kept from the caller, or from the second one if there are two.
+func (n *LogNames) hidden(e *Entry) bool {
+	for r := n.r; r != nil; r = r.also {
+		if r.outOfReach(e) || e.hiddenFrom(&r.principal.subject) {
+			return true
+		}
+	}
+	return false
+}
+
+// outOfReach reports whether an entry is somebody else's personal one, or outside what the caller's credential is narrowed to.
+func (r *Reader) outOfReach(e *Entry) bool {
+	if e.Owner != 0 && (e.Owner != r.principal.id || r.limits != nil) || r.limits != nil && !r.limits[e.Project] {
+		return true
+	}
+	p := r.x.project(e.Project)
+	return p != nil && p.Owner != 0 && p.Owner != r.principal.id
+}
+
+// ProjectOf returns the project that an entry is in now; 0 for none, and for one in a place that the caller may not know of.
+func (n *LogNames) ProjectOf(id EntryID) ProjectID {
+	e := n.r.x.entry(id)
+	if e == nil {
+		return 0
+	}
+	for r := n.r; r != nil; r = r.also {
+		if r.outOfReach(e) {
+			return 0
+		}
+	}
+	return e.Project
+}
+
+// Project returns the name of a project, "" if it is hidden, and whether it was deleted.
+func (n *LogNames) Project(id ProjectID) (name string, deleted bool) {
+	p := n.r.x.project(id)
+	if p == nil {
+		return "", true
+	}
+	for r := n.r; r != nil; r = r.also {
+		if p.Owner != 0 && p.Owner != r.principal.id || r.limits != nil && !r.limits[id] {
+			return "", p.Trashed.Is()
+		}
+	}
+	return p.Name, p.Trashed.Is()
+}
+
+// User returns the name and the username of a user, and whether it was removed.
+func (n *LogNames) User(id UserID) (name, username string, deleted bool) {
+	if u := n.r.User(id); u != nil {
+		return u.Name, u.Username, false
+	}
+	if u := n.r.FormerUser(id); u != nil {
+		return u.Name, u.Username, true
+	}
+	return "", "", true
+}
+
+// Group returns the name of a group, "" if there is none any more.
+func (n *LogNames) Group(id GroupID) string {
+	if g := n.r.x.group(id); g != nil {
+		return g.Name
+	}
+	return ""
+}
+
+// Category returns the name of a category, "" if there is none any more.
+func (n *LogNames) Category(id CategoryID) string {
+	if c := n.r.x.category(id); c != nil {
+		return c.Name
+	}
+	return ""
+}
+
+// Tag returns the name of a tag, "" if there is none any more.
+func (n *LogNames) Tag(id TagID) string {
+	if t := n.r.x.tag(id); t != nil {
+		return t.Name
+	}
+	return ""
+}
