@@ -42,7 +42,7 @@ func TestUsers(t *testing.T) {
 	check("password of standard input", "from a pipe", http.StatusOK)
 
 	users := object[struct{ Users []userResult }](t, ok(t, "user", "list", "--data", dir, "--json")).Users
-	want := []userResult{{1, "admin", "Administrator", "", "Admin", true, 0}, {2, "bob", "Bob", "bob@example.com", "IT", true, 0}}
+	want := []userResult{{1, "admin", "admin", "", "Admin", true, 0}, {2, "bob", "Bob", "bob@example.com", "IT", true, 0}}
 	if !slices.Equal(users, want) {
 		t.Errorf("user list: got %+v, want %+v", users, want)
 	}

@@ -75,7 +75,7 @@ func (f *Founding) found(t *vault.Tx, sealer vault.Sealer, hash string) (err err
 	}
 	_, failed := t.CreateCategory(vault.Category{Name: "Default"})
 	err = errors.Join(err, failed)
-	f.AdminID, failed = t.CreateUser(vault.User{Username: f.Username, Name: "Administrator", Role: vault.Admin}, SealHash(sealer, hash))
+	f.AdminID, failed = t.CreateUser(vault.User{Username: f.Username, Name: f.Username, Role: vault.Admin}, SealHash(sealer, hash))
 	err = errors.Join(err, failed)
 	for _, c := range []vault.Credential{
 		{Dialect: vault.TPM, TokenHash: HashToken(f.TPM.Public)},

@@ -208,7 +208,7 @@ func (n *logNames) contain(row *trail.Row, folded string) bool {
 	if row.Entry != 0 && strings.Contains(remembered(n.texts.entries, row.Entry, n.entryWords), folded) {
 		return true
 	}
-	if row.Project != 0 && strings.Contains(remembered(n.texts.projects, row.Project, n.projectWords), folded) {
+	if p := n.projectOf(row); p != 0 && strings.Contains(remembered(n.texts.projects, p, n.projectWords), folded) {
 		return true
 	}
 	if o := objectOf(row); o != (logObject{}) && strings.Contains(remembered(n.texts.objects, o, n.objectWords), folded) {

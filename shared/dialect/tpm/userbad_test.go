@@ -97,3 +97,25 @@ func TestOddUserBodies(t *testing.T) {
 		t.Errorf("got %d %s", out.StatusCode, out.Body)
 	}
 }
+
+// TestUpdateWithWhatTheUserHas sends whole users whose names or address this API would not give: what stays is no reason to refuse the rest.
+func TestUpdateWithWhatTheUserHas(t *testing.T) {
+	w := newWorld(t)
+	w.as(t, "admin", func(tx *vault.Tx) error {
+		return tx.EditUser(3, func(u *vault.User) { u.Username, u.Email = "a:b", "" })
+	})
+	if out := w.ask(t, "admin", "PUT", usersAPI+"/3.json", `{"username":"a:b","email_address":"","name":"New"}`); out.StatusCode != 204 {
+		t.Errorf("got %d %s", out.StatusCode, out.Body)
+	}
+	for _, body := range []string{`{"username":"a:c"}`, `{"email_address":" "}`, `{"username":""}`} {
+		if out := w.ask(t, "admin", "PUT", usersAPI+"/3.json", body); out.StatusCode != 400 {
+			t.Errorf("%s: got %d %s", body, out.StatusCode, out.Body)
+		}
+	}
+	w.view(t, "admin", func(r *vault.Reader) error {
+		if u := r.User(3); u.Username != "a:b" || u.Email != "" || u.Name != "New" {
+			t.Errorf("got %+v", u)
+		}
+		return nil
+	})
+}

@@ -1,6 +1,7 @@
 package tpm
 
 import (
+	"maps"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -40,6 +41,18 @@ func decodeUserChange(f fields) (c userChange, err error) {
 		return c, invalid("password cannot be set by an update: use users/ID/change_password")
 	}
 	return decodeUser(f)
+}
+
+// changed returns the members without those that say what the user has already: another API, or the founding of the vault, may have given it what could not be
+// given here, and clients send whole users.
+func (f fields) changed(u *vault.User) fields {
+	out := maps.Clone(f)
+	for name, now := range map[string]string{"username": u.Username, "email_address": u.Email, "name": u.Name} {
+		if s, err := f.text(name, maxLine); err == nil && s != nil && *s == now {
+			delete(out, name)
+		}
+	}
+	return out
 }
 
 // decodeUser reads what creates and updates have in common. Where a user would sign in through LDAP nothing else matters: before v5 that is told by login_dn.

@@ -74,7 +74,7 @@ func refuseCreate(why error) func(*vault.Tx, uint64) error {
 // changeUser makes the endpoint that changes a user's names, role or flags. What is wrong with the body is told to who may change the user.
 func changeUser(name string) endpoint {
 	return endpoint{named(name, true, false), func(v *vault.Vault, c *call) (reply, error) {
-		change, malformed := decoded(c, decodeUserChange)
+		body, malformed := decoded(c, func(f fields) (fields, error) { return f, nil })
 		return done(v, c, func(t *vault.Tx) error {
 			u, err := managed(t.Reader, c.id, vault.WriteUser)
 			switch {
@@ -82,6 +82,10 @@ func changeUser(name string) endpoint {
 				return err
 			case malformed != nil:
 				return malformed
+			}
+			change, err := decodeUserChange(body.changed(u))
+			if err != nil {
+				return err
 			}
 			return t.EditUser(u.ID, change.apply)
 		})
