@@ -53,7 +53,7 @@ func (f *fold) record(r *vault.Record) {
 		if !ok {
 			continue
 		}
-		row.ID = firstID(op.At) | journalBit | number&runningMask
+		row.ID = idAt(op.At, uint64(op.Millis)) | number&runningMask
 		if r.Table == vault.Permissions { // what is made comes before who may do what with it
 			row.ID |= tableBit
 		}

@@ -179,12 +179,12 @@ func (t *Trail) accessRows(h vault.Hour, records []*vault.AccessRecord) []Row {
 // accessRow makes the row of an access record. Its time is that of writing, which its id has: the time of the request may lie in another hour.
 func (t *Trail) accessRow(h vault.Hour, a *vault.AccessRecord) Row {
 	row := Row{Context: t.contexts.of(Context{a.User, a.Credential, a.Action, a.Source, a.Reason}), Event: Revealed}
-	at, random := vault.StampOf(h.Start()), uint64(a.Number)
+	at, millis, random := vault.StampOf(h.Start()), uint64(0), uint64(a.Number)
 	if id, err := ulid.ParseStrict(a.ID); err == nil {
-		at = vault.Stamp(id.Time() / 1000)
+		at, millis = vault.Stamp(id.Time()/1000), id.Time()%1000
 		random = uint64(id[13])<<16 | uint64(id[14])<<8 | uint64(id[15])
 	}
-	row.ID = firstID(at) | random&accessMask
+	row.ID = idAt(at, millis) | accessBit | random&accessMask
 	switch {
 	case a.Withheld:
 		row.Event = Withheld

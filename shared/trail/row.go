@@ -30,17 +30,20 @@ type Context struct {
 	Reason     string
 }
 
-// idBits is how many bits of an id tell the rows of a second apart: the highest of them says that it is of a journal, the next of which, and the rest
-// count its operations; or they are the random ones of an access record's id.
+// idBits is how many bits of an id tell the rows of a second apart: ten for the millisecond, and ten for those of one. Of these the highest says that it is of an
+// access record, whose other bits are the random ones of its own id; in the others the next says of which journal it is, and the rest count its operations.
 const (
 	idBits      = 20
-	journalBit  = 1 << 19
-	accessMask  = journalBit - 1
-	tableBit    = 1 << 18
+	millisShift = 10
+	accessBit   = 1 << 9 // what is read was written before
+	accessMask  = accessBit - 1
+	tableBit    = 1 << 8
 	runningMask = tableBit - 1
 )
 
 func firstID(s vault.Stamp) uint64 { return uint64(max(s, 0)) << idBits }
+
+func idAt(s vault.Stamp, millis uint64) uint64 { return firstID(s) | millis<<millisShift }
 
 // At returns when it happened.
 func (r *Row) At() vault.Stamp { return vault.Stamp(r.ID >> idBits) }

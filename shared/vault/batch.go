@@ -107,7 +107,7 @@ func (a *Attempt) add(t *Tx) {
 	if t.req.Once != nil && len(t.changes) > 0 {
 		a.Marks = append(a.Marks, *t.req.Once)
 	}
-	op := Op{At: t.stamp(), Actor: t.principal.id, Action: t.req.Action.String(), Source: addrText(t.req)}
+	op := Op{At: t.stamp(), Millis: uint16(t.now.Nanosecond() / 1e6), Actor: t.principal.id, Action: t.req.Action.String(), Source: addrText(t.req)}
 	if t.principal.credential != nil {
 		op.Credential = t.principal.credential.ID
 	}

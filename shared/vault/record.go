@@ -63,6 +63,7 @@ type Op struct {
 	Source     string       `cbor:"5,keyasint,omitempty"`
 	Reason     string       `cbor:"6,keyasint,omitempty"` // e.g. for the use of a locked entry
 	Changes    []Change     `cbor:"7,keyasint"`
+	Millis     uint16       `cbor:"8,keyasint,omitempty"` // of the second At, so that the log can tell what came first
 }
 
 // Change is one after-image: exactly one member is set. Replaying a change is assigning it; no rule runs again.

@@ -2,6 +2,7 @@ package tpm
 
 import (
 	"net/http"
+	"unicode/utf8"
 
 	"tresor/shared/auth"
 	"tresor/shared/inbound"
@@ -29,7 +30,7 @@ func (a *api) authenticate(r *http.Request, f forms, body []byte) (vault.Request
 		}
 		return vault.Request{Auth: admitted{who, byHMAC}, Once: who.Once()}, f.at(matched), nil
 	}
-	username, password, ok := r.BasicAuth()
+	username, password, ok := basic(r)
 	if !ok {
 		return vault.Request{}, form{}, &vault.Error{Kind: vault.Unauthenticated, Msg: "credentials are needed"}
 	}
@@ -41,4 +42,22 @@ func (a *api) authenticate(r *http.Request, f forms, body []byte) (vault.Request
 		return vault.Request{}, form{}, byBasic.failed(a.Vault, err)
 	}
 	return vault.Request{Auth: admitted{who, byBasic}}, f.at(0), nil
+}
+
+// basic returns the username and password of HTTP Basic. What is no UTF-8 is Latin-1, as common clients send umlauts (Python's requests; RFC 7617 leaves the
+// encoding open); no stored name or password is anything but UTF-8.
+func basic(r *http.Request) (username, password string, ok bool) {
+	username, password, ok = r.BasicAuth()
+	return utf8Of(username), utf8Of(password), ok
+}
+
+func utf8Of(s string) string {
+	if utf8.ValidString(s) {
+		return s
+	}
+	runes := make([]rune, len(s))
+	for i := range len(s) {
+		runes[i] = rune(s[i])
+	}
+	return string(runes)
 }

@@ -98,8 +98,8 @@ var logIDs = regexp.MustCompile(`"id": ([0-9]{15,})`)
 func steady(body string) string {
 	return logIDs.ReplaceAllStringFunc(body, func(member string) string {
 		id, _ := strconv.ParseUint(strings.TrimPrefix(member, `"id": `), 10, 64)
-		if id&(1<<19) == 0 {
-			id &^= 1<<19 - 1
+		if id&(1<<9) != 0 {
+			id &^= 1<<9 - 1
 		}
 		return fmt.Sprintf(`"id": %d`, id)
 	})
