@@ -22,7 +22,7 @@ const (
 	maxFailures  = 10
 	maxUndecided = 100
 	// maxNetworkFailures bounds the failures from one network with whatever names: each costs an argon2, and names are free.
-	maxNetworkFailures = 100
+	maxNetworkFailures = 300
 	failureWindow      = 10 * time.Minute
 )
 
@@ -168,13 +168,17 @@ func (s *Service) reserve(ctx context.Context, keys counters) error {
 
 // failed counts a wrong password.
 func (s *Service) failed(ctx context.Context, keys counters, u *vault.User) error {
-	for _, key := range [...]string{keys.failures, keys.network} {
-		if _, err := s.attempts.AddAttempts(ctx, key, 1, s.now(), keys.expires); err != nil {
-			return &vault.Error{Kind: vault.Busy, Msg: "busy", Err: err}
-		}
+	var n int
+	var failure, ofNetwork, ofTotal error
+	var wg sync.WaitGroup
+	wg.Go(func() { _, failure = s.attempts.AddAttempts(ctx, keys.failures, 1, s.now(), keys.expires) })
+	wg.Go(func() { _, ofNetwork = s.attempts.AddAttempts(ctx, keys.network, 1, s.now(), keys.expires) })
+	n, ofTotal = s.attempts.AddAttempts(ctx, keys.total, 1, s.now(), s.now().Add(24*time.Hour))
+	wg.Wait()
+	if err := errors.Join(failure, ofNetwork); err != nil {
+		return &vault.Error{Kind: vault.Busy, Msg: "busy", Err: err}
 	}
-	n, err := s.attempts.AddAttempts(ctx, keys.total, 1, s.now(), s.now().Add(24*time.Hour))
-	if err == nil && u != nil {
+	if ofTotal == nil && u != nil {
 		warnRepeated(ctx, u.ID, n)
 	}
 	return errUnknown

@@ -227,8 +227,8 @@ func summarise(h vault.Hour, list []openedAccess) vault.AccessHour {
 	seen := map[vault.UserID]vault.Seen{}
 	for _, a := range list {
 		sum.Write(a.hash[:])
-		if sign := a.Sign(); a.User != 0 && sign != (vault.Seen{}) {
-			seen[a.User] = seen[a.User].Newest(sign)
+		if was := a.Presence(); a.User != 0 && was != (vault.Seen{}) {
+			seen[a.User] = seen[a.User].Newest(was)
 		}
 		for _, k := range a.Secrets {
 			if a.Withheld {

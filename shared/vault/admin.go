@@ -72,8 +72,14 @@ type AdminTarget struct {
 	NewRole Role // 0: unchanged
 }
 
+// lowers reports whether a user whose password only an Admin sets is to become one whose password IT sets, which would be a way round that.
+func (t AdminTarget) lowers() bool {
+	free := roles(NormalUser, ReadOnly)
+	return t.Role != 0 && t.NewRole != 0 && !free.has(t.Role) && free.has(t.NewRole)
+}
+
 // mayAdmin decides whether p may do a to target, by its role, its narrowing, and the target's role: making or changing an Admin needs an
-// Admin, and IT sets passwords only of Normal and Read only users.
+// Admin, and IT sets passwords only of Normal and Read only users, and makes nobody one of them.
 func mayAdmin(p *Principal, a AdminAction, target AdminTarget) bool {
 	if p.operator {
 		return true
@@ -86,7 +92,9 @@ func mayAdmin(p *Principal, a AdminAction, target AdminTarget) bool {
 		return false
 	}
 	switch a {
-	case WriteUser, WriteCredential:
+	case WriteUser:
+		return p.Role() == Admin || target.Role != Admin && target.NewRole != Admin && !target.lowers()
+	case WriteCredential:
 		return p.Role() == Admin || target.Role != Admin && target.NewRole != Admin
 	case SetPassword:
 		return p.Role() == Admin || target.Role == NormalUser || target.Role == ReadOnly

@@ -155,6 +155,8 @@ func (c Change) size() int {
 	case c.TrashBulk != nil:
 		return 64 + 3*len(c.TrashBulk.Deltas)
 	case c.AccessHour != nil:
+		return 64 + 8*len(c.AccessHour.Reveals) + 16*len(c.AccessHour.Seen)
+	case c.AccessHour != nil:
 		return 64 + 6*len(c.AccessHour.Reveals)
 	}
 	return 300

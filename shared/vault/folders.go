@@ -110,7 +110,13 @@ type Rights struct{ r *Reader }
 // RightsOf returns what a user may do by itself, whatever the caller may. Only for the user itself, and for who may read users. NotFound: no such user, or the
 // caller may not know.
 func (r *Reader) RightsOf(username string) (Rights, error) {
-	u := r.UserNamed(username)
+	return r.rightsOf(r.UserNamed(username))
+}
+
+// RightsOfID is RightsOf for a user by its id.
+func (r *Reader) RightsOfID(id UserID) (Rights, error) { return r.rightsOf(r.User(id)) }
+
+func (r *Reader) rightsOf(u *User) (Rights, error) {
 	if u == nil || u.ID != r.principal.id && !r.MayAdmin(ReadUsers, AdminTarget{}) {
 		return Rights{}, fail(NotFound, "no such user")
 	}

@@ -204,11 +204,7 @@ func (r *Reader) Users() []*User {
 
 // UsersByName returns every user by name, then username.
 func (r *Reader) UsersByName() []*User {
-	list := r.Users()
-	slices.SortFunc(list, func(a, b *User) int {
-		return cmp.Or(cmp.Compare(SortKey(a.Name), SortKey(b.Name)), cmp.Compare(SortKey(a.Username), SortKey(b.Username)), cmp.Compare(a.ID, b.ID))
-	})
-	return list
+	return sortedBy(r.Users(), func(u *User) string { return SortKey(u.Name) + "\x00" + SortKey(u.Username) })
 }
 
 // UserNamed returns the user with a username, ignoring case; nil if there is none.
@@ -259,13 +255,22 @@ func (r *Reader) Credential(id CredentialID) *Credential {
 	return r.x.credential(id)
 }
 
-// Grants returns what was set on a project itself, and false where nothing ever was.
+// Grants returns what was set on a project itself, and false where nothing ever was. Users and groups that were removed since are left out.
 func (r *Reader) Grants(id ProjectID) (ProjectGrants, bool) {
 	g := r.x.projectGrants(id)
 	if g == nil {
 		return ProjectGrants{Project: id, All: ProjectUnset}, false
 	}
-	return *g, true
+	now := *g
+	now.Users = slices.DeleteFunc(slices.Clone(g.Users), func(u ProjectUserGrant) bool { return r.x.user(u.User) == nil })
+	now.Groups = slices.DeleteFunc(slices.Clone(g.Groups), func(group ProjectGroupGrant) bool { return r.x.group(group.Group) == nil })
+	return now, true
+}
+
+// EntryGrants returns what was set on an entry itself, without users and groups that were removed since.
+func (r *Reader) EntryGrants(e *Entry) ([]UserGrant, []GroupGrant) {
+	return slices.DeleteFunc(slices.Clone(e.Users), func(u UserGrant) bool { return r.x.user(u.User) == nil }),
+		slices.DeleteFunc(slices.Clone(e.Groups), func(g GroupGrant) bool { return r.x.group(g.Group) == nil })
 }
 
 // GrantedToAll returns what is granted to everyone on a project, following what it inherits; ProjectUnset where nothing is.
@@ -339,11 +344,24 @@ func (r *Reader) GroupsByName() ([]*Group, error) {
 	if !r.MayAdmin(ListGroups, AdminTarget{}) {
 		return nil, fail(Forbidden, "not allowed to list groups")
 	}
-	list := r.groups()
-	slices.SortFunc(list, func(a, b *Group) int {
-		return cmp.Or(cmp.Compare(SortKey(a.Name), SortKey(b.Name)), cmp.Compare(a.ID, b.ID))
-	})
-	return list, nil
+	return sortedBy(r.groups(), func(g *Group) string { return SortKey(g.Name) }), nil
+}
+
+// sortedBy sorts a list by a key, which is made once for each: making it is most of the work. Equal ones stay in their order.
+func sortedBy[T any](list []T, key func(T) string) []T {
+	type keyed struct {
+		key string
+		of  T
+	}
+	all := make([]keyed, len(list))
+	for i, x := range list {
+		all[i] = keyed{key(x), x}
+	}
+	slices.SortStableFunc(all, func(a, b keyed) int { return strings.Compare(a.key, b.key) })
+	for i := range all {
+		list[i] = all[i].of
+	}
+	return list
 }
 
 // groups returns every group, ascending by id.

@@ -1,5 +1,7 @@
 package vault
 
+import "slices"
+
 // Format is the newest record format that this code reads and the one that it writes. Code that meets a newer one refuses to go on.
 const Format = 1
 
@@ -95,6 +97,11 @@ type TrashBulk struct {
 type Removed struct {
 	Kind string `cbor:"1,keyasint"` // "category", "tag", "group", "user"
 	ID   uint64 `cbor:"2,keyasint"`
+}
+
+// known reports whether this program knows what is removed.
+func (r *Removed) known() bool {
+	return slices.Contains([]string{"category", "tag", "group", "user"}, r.Kind)
 }
 
 // AccessHour closes an hour of access records: from then on the journal vouches for them (law 18).

@@ -23,7 +23,7 @@ func (s Seen) Newest(other Seen) Seen {
 	return Seen{max(s.Login, other.Login), max(s.Request, other.Request)}
 }
 
-func sign(at Stamp, c CredentialID, action string) Seen {
+func presenceOf(at Stamp, c CredentialID, action string) Seen {
 	switch {
 	case strings.HasPrefix(action, string(Command)+" "):
 		return Seen{}
@@ -33,10 +33,10 @@ func sign(at Stamp, c CredentialID, action string) Seen {
 	return Seen{Request: at}
 }
 
-func (op *Op) sign() Seen { return sign(op.At, op.Credential, op.Action) }
+func (op *Op) presence() Seen { return presenceOf(op.At, op.Credential, op.Action) }
 
-// Sign returns what an access record says of its user's presence.
-func (a *AccessRecord) Sign() Seen { return sign(a.At, a.Credential, a.Action) }
+// Presence returns what an access record says of its user's presence.
+func (a *AccessRecord) Presence() Seen { return presenceOf(a.At, a.Credential, a.Action) }
 
 func (s *State) see(id UserID, seen Seen) {
 	if id != 0 && seen != (Seen{}) {
@@ -51,7 +51,7 @@ type presence struct {
 }
 
 func (p *presence) note(who *AccessRecord) {
-	seen := who.Sign()
+	seen := who.Presence()
 	if who.User == 0 || seen == (Seen{}) {
 		return
 	}

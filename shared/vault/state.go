@@ -92,7 +92,7 @@ func (s *State) Apply(r *Record, hash Hash) error {
 		return &Error{Kind: Corrupt, Err: fmt.Errorf("%s record %d does not continue record %d: previous hash differs", r.Table, r.Seq, head.Seq)}
 	}
 	for c := range r.changes {
-		if *c == (Change{}) { // of a kind that this program does not know
+		if *c == (Change{}) || c.Removed != nil && !c.Removed.known() { // of a kind that this program does not know
 			return &Error{Kind: NewerFormat, Err: fmt.Errorf("%s record %d has a change that this program cannot read", r.Table, r.Seq)}
 		}
 	}
@@ -100,7 +100,7 @@ func (s *State) Apply(r *Record, hash Hash) error {
 		s.assign(c)
 	}
 	for i := range r.Ops {
-		s.see(r.Ops[i].Actor, r.Ops[i].sign())
+		s.see(r.Ops[i].Actor, r.Ops[i].presence())
 	}
 	s.heads.Set(r.Table, Head{r.Seq, hash})
 	return nil

@@ -61,6 +61,9 @@ func (t *Tx) insert(e Entry, payload Payload) (EntryID, error) {
 	if err := t.mayMake(&e); err != nil {
 		return 0, err
 	}
+	if !t.isUser(e.Manager) {
+		return 0, errNoSuchUser
+	}
 	if err := t.checkEntry(&e); err != nil {
 		return 0, err
 	}
@@ -174,8 +177,6 @@ func (t *Tx) checkEntry(e *Entry) error {
 	switch {
 	case t.x.category(e.Category) == nil:
 		return fail(BadReference, "no such category")
-	case e.Manager != 0 && t.x.user(e.Manager) == nil:
-		return fail(BadReference, "no such user")
 	case e.MainGroup != 0 && t.x.group(e.MainGroup) == nil:
 		return fail(BadReference, "no such group")
 	case e.Lock > LockPermission:
@@ -195,6 +196,8 @@ func (t *Tx) checkEntry(e *Entry) error {
 	}
 	return t.checkEntryGrants(e)
 }
+
+var errNoSuchUser = fail(BadReference, "no such user")
 
 func (t *Tx) checkEntryGrants(e *Entry) error {
 	for i, g := range e.Users {

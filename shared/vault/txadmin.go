@@ -196,15 +196,19 @@ func (t *Tx) RevokeCredential(id CredentialID) error {
 	if old == nil {
 		return fail(NotFound, "no such credential")
 	}
-	target := AdminTarget{}
-	if owner := t.x.user(old.User); owner != nil { // removed users' credentials are revoked
-		target.Role = owner.Role
-	}
-	if !t.MayAdmin(WriteCredential, target) {
+	if !t.MayAdmin(WriteCredential, t.ownerOf(old)) {
 		return fail(Forbidden, "not allowed to revoke credentials")
 	}
 	t.revoke(old)
 	return nil
+}
+
+// ownerOf returns the user that an action on a credential is about; none where it was removed.
+func (t *Tx) ownerOf(c *Credential) AdminTarget {
+	if u := t.x.user(c.User); u != nil {
+		return AdminTarget{Role: u.Role}
+	}
+	return AdminTarget{}
 }
 
 func (t *Tx) revoke(old *Credential) {
@@ -223,7 +227,7 @@ func (t *Tx) RefreshCredential(id CredentialID, fresh Credential, sealKey func(C
 	if old == nil || old.Revoked != 0 {
 		return fail(NotFound, "no such credential")
 	}
-	if !t.MayAdmin(WriteCredential, AdminTarget{Role: t.x.user(old.User).Role}) {
+	if !t.MayAdmin(WriteCredential, t.ownerOf(old)) {
 		return fail(Forbidden, "not allowed to refresh credentials")
 	}
 	if fresh.TokenHash.IsZero() {

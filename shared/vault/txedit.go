@@ -31,8 +31,14 @@ func (t *Tx) checkChange(old, e *Entry) error {
 	if err := t.checkRights(old, e); err != nil {
 		return err
 	}
+	if old.Manager != e.Manager && !t.isUser(e.Manager) { // one that was removed since stays what it was
+		return errNoSuchUser
+	}
 	return t.checkEntry(e)
 }
+
+// isUser reports whether there is a user with an id; 0 stands for none, which is fine.
+func (t *Tx) isUser(id UserID) bool { return id == 0 || t.x.user(id) != nil }
 
 // editable returns an entry whose data the caller may change, and a copy to change.
 func (t *Tx) editable(id EntryID) (old, fresh *Entry, err error) {
@@ -65,10 +71,10 @@ func (t *Tx) usable(id EntryID, need Level) (old, fresh *Entry, err error) {
 		return nil, nil, err
 	}
 	e := *old
-	e.Users, e.Fields = slices.Clone(e.Users), slices.Clone(e.Fields)
-	e.Tags, e.Groups = t.livingTags(e.Tags), slices.DeleteFunc(slices.Clone(e.Groups), func(g GroupGrant) bool { return t.x.group(g.Group) == nil })
+	e.Tags, e.Fields = t.livingTags(e.Tags), slices.Clone(e.Fields)
+	e.Users, e.Groups = t.EntryGrants(old)
 	now := *old
-	now.Groups = e.Groups // so that dropping what is gone is no change of grants
+	now.Users, now.Groups = slices.Clone(e.Users), slices.Clone(e.Groups) // so that dropping what is gone is no change of grants
 	return &now, &e, nil
 }
 

@@ -20,8 +20,8 @@ func (t *Tx) CreateProject(p Project) (ProjectID, error) {
 	if p.Manager == 0 {
 		p.Manager = t.principal.id
 	}
-	if owner := p.Owner; owner != 0 && t.x.user(owner) == nil {
-		return 0, fail(BadReference, "no such user")
+	if !t.isUser(p.Owner) || !t.isUser(p.Manager) {
+		return 0, errNoSuchUser
 	}
 	if (p.Manager != t.principal.id || p.Owner != 0 && p.Owner != t.principal.id) && !t.MayAssign() {
 		return 0, fail(Forbidden, "not allowed to create projects for others")
@@ -140,9 +140,6 @@ func (t *Tx) checkProject(p *Project) error {
 		if t.x.tag(id) == nil || slices.Contains(p.Tags[:i], id) {
 			return fail(BadReference, "no such tag, or one named twice")
 		}
-	}
-	if p.Manager != 0 && t.x.user(p.Manager) == nil {
-		return fail(BadReference, "no such user")
 	}
 	return nil
 }

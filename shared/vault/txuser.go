@@ -17,14 +17,17 @@ func (t *Tx) RemoveUser(id UserID) error {
 		return fail(Forbidden, "nobody removes themselves")
 	case old.isAdmin() && !t.otherAdmin(id):
 		return fail(InUse, "the last Admin stays")
-	case t.anyEntry(func(e *Entry) bool { return e.Private && e.Manager == id && !e.Trashed.Is() }):
-		return fail(InUse, "the user manages private entries, which nobody else can see: another must manage them first")
+	case t.anyEntry(func(e *Entry) bool { return e.Private && e.Manager == id }): // be it in the trash, from where it may come back
+		return fail(InUse, "the user manages private entries, which nobody else could see any more: deactivate the user instead, or let it make them public")
 	}
 	t.leaveGroups(id)
 	for _, c := range t.credentialsOf(id) {
 		t.revoke(c)
 	}
 	t.trashPersonal(id)
+	gone := *old
+	gone.Disabled, gone.Password = true, nil // before it goes: a program that does not know how users go keeps this one out
+	t.put(Change{User: &gone})
 	t.put(Change{Removed: &Removed{Kind: "user", ID: uint64(id)}})
 	return nil
 }

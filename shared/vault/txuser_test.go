@@ -278,3 +278,108 @@ func TestARefusedCallerWasNotThere(t *testing.T) {
 		t.Errorf("got %v", got)
 	}
 }
+
+// TestWhatARemovedUserManagedGoesOn changes everything that a removed user managed or had a permission on: what is said of the user is no reason to refuse.
+func TestWhatARemovedUserManagedGoesOn(t *testing.T) {
+	m := newTeam(t)
+	project := vault.ProjectID(0)
+	var managed, granted vault.EntryID
+	m.Do(t, func(tx *vault.Tx) (err error) {
+		if project, err = tx.CreateProject(vault.Project{Name: "theirs", Manager: m.gone}); err != nil {
+			return err
+		}
+		grants := vault.ProjectGrants{Project: project, All: vault.ProjectUnset, Users: []vault.ProjectUserGrant{{User: m.gone, Level: vault.ProjectRead}}, Groups: []vault.ProjectGroupGrant{{Group: m.group, Level: vault.ProjectRead}}}
+		if err = tx.SetGrants(grants); err != nil {
+			return err
+		}
+		if managed, err = tx.CreateEntry(vault.Entry{Name: "managed", Project: project, Manager: m.gone}, vault.Payload{}); err != nil {
+			return err
+		}
+		granted, err = tx.CreateEntry(vault.Entry{Name: "granted", Project: project, Manager: 1, Users: []vault.UserGrant{{User: m.gone, Level: vault.LevelEdit}}, Groups: []vault.GroupGrant{{Group: m.group, Level: vault.LevelRead}}}, vault.Payload{})
+		return err
+	})
+	m.Do(t, remove(m.gone))
+	m.Do(t, func(tx *vault.Tx) error { return tx.RemoveGroup(m.group) })
+	for name, write := range map[string]func(*vault.Tx, vault.EntryID) error{
+		"edit": func(tx *vault.Tx, id vault.EntryID) error {
+			return tx.EditEntry(id, func(e *vault.Entry) error { e.Notes += "n"; return nil })
+		},
+		"secret": func(tx *vault.Tx, id vault.EntryID) error { return tx.SetPassword(id, vault.NewSecret("x")) },
+		"security": func(tx *vault.Tx, id vault.EntryID) error {
+			return tx.SetEntrySecurity(id, vault.EntrySecurityChange{Groups: &[]vault.GroupGrant{}})
+		},
+		"archive": func(tx *vault.Tx, id vault.EntryID) error { return tx.SetArchived(id, true) },
+		"project": func(tx *vault.Tx, _ vault.EntryID) error {
+			return tx.EditProject(project, func(p *vault.Project) { p.Notes += "n" })
+		},
+		"project's home": func(tx *vault.Tx, _ vault.EntryID) error { return tx.MoveProject(project, room) },
+		"grants": func(tx *vault.Tx, _ vault.EntryID) error {
+			return tx.SetProjectSecurity(project, vault.ProjectSecurityChange{Users: &[]vault.ProjectUserGrant{}})
+		},
+	} {
+		for _, id := range []vault.EntryID{managed, granted} {
+			if got := m.try(t, "admin", "", func(tx *vault.Tx) error {
+				if err := write(tx, id); err != nil {
+					return err
+				}
+				return &vault.Error{Kind: vault.Throttled} // nothing is kept
+			}); got != vault.Throttled {
+				t.Errorf("%s of entry %d: got %v", name, id, got)
+			}
+		}
+	}
+	_, kind := see(t, m.office, m.request("admin", ""), func(r *vault.Reader) (int, error) {
+		e, _, err := r.Entry(granted)
+		if err != nil {
+			return 0, err
+		}
+		users, groups := r.EntryGrants(e)
+		g, _ := r.Grants(project)
+		if len(users)+len(groups)+len(g.Users)+len(g.Groups) != 0 {
+			t.Errorf("got %v %v %v", users, groups, g)
+		}
+		return 0, nil
+	})
+	if kind != ok {
+		t.Fatal(kind)
+	}
+	for _, write := range []func(*vault.Tx) error{ // nobody is given to them anew
+		func(tx *vault.Tx) error {
+			return tx.EditEntry(granted, func(e *vault.Entry) error { e.Manager = m.gone; return nil })
+		},
+		func(tx *vault.Tx) error {
+			_, err := tx.CreateEntry(vault.Entry{Name: "new", Project: project, Manager: m.gone}, vault.Payload{})
+			return err
+		},
+		func(tx *vault.Tx) error {
+			_, err := tx.CreateProject(vault.Project{Name: "new", Manager: m.gone})
+			return err
+		},
+		func(tx *vault.Tx) error {
+			return tx.SetEntrySecurity(granted, vault.EntrySecurityChange{Manager: &m.gone})
+		},
+	} {
+		if got := m.try(t, "admin", "", write); got != vault.BadReference {
+			t.Errorf("given to a removed user: got %v", got)
+		}
+	}
+}
+
+func TestITMakesNobodyOneWhosePasswordItSets(t *testing.T) {
+	m := newTeam(t)
+	m.users["it2"], m.users["pm"] = m.AddUser(t, "it2", vault.IT), m.AddUser(t, "pm", vault.ProjectManager)
+	for _, test := range []struct {
+		by, whom string
+		to       vault.Role
+		want     vault.Kind
+	}{
+		{"it", "pm", vault.NormalUser, vault.Forbidden}, {"it", "it2", vault.ReadOnly, vault.Forbidden}, {"it", "it", vault.NormalUser, vault.Forbidden},
+		{"it", "pm", vault.IT, ok}, {"it", "gone", vault.ProjectManager, ok}, {"admin", "pm", vault.NormalUser, ok}, {"it", "pm", vault.ReadOnly, ok},
+	} {
+		if got := m.try(t, test.by, "", func(tx *vault.Tx) error {
+			return tx.EditUser(m.users[test.whom].AdminID, func(u *vault.User) { u.Role = test.to })
+		}); got != test.want {
+			t.Errorf("%s makes %s %s: got %v, want %v", test.by, test.whom, test.to, got, test.want)
+		}
+	}
+}

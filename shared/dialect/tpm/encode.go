@@ -149,7 +149,7 @@ type member struct {
 	write     writer
 }
 
-// membersOf returns the members of a struct, those of embedded ones in their place.
+// plannedMembers returns the members of a struct, those of embedded ones in their place.
 func plannedMembers(t reflect.Type, version string, at []int) (list []member) {
 	for i := range t.NumField() {
 		f := t.Field(i)
@@ -166,7 +166,7 @@ func plannedMembers(t reflect.Type, version string, at []int) (list []member) {
 	return list
 }
 
-// within reports whether a version has a member. Versions have one digit.
+// isIn reports whether a version has a member. Versions have one digit.
 func isIn(tag reflect.StructTag, version string) bool {
 	until, ends := tag.Lookup("until")
 	return version >= tag.Get("since") && (!ends || version <= until)

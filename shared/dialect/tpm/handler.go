@@ -100,7 +100,7 @@ const maxReason = 1000
 
 // reason returns why a locked entry is used (tpm 6.2). A header may hold any bytes; records hold only valid UTF-8.
 func reason(r *http.Request) string {
-	text := strings.TrimSpace(r.Header.Get("X-Unlock-Reason"))
+	text := strings.TrimSpace(utf8Of(r.Header.Get("X-Unlock-Reason")))
 	return strings.ToValidUTF8(text[:min(len(text), maxReason)], "\uFFFD")
 }
 

@@ -180,17 +180,18 @@ func (r *renderer) item(e *vault.Entry) any {
 func (r *renderer) permissionsItem(e *vault.Entry) passwordPermissions {
 	out := passwordPermissions{ID: uint64(e.ID), ManagedBy: idObject{uint64(e.Manager)}, stamps: stampsOf(e.CreatedBy, e.Created, e.UpdatedBy, e.Updated)}
 	if e.Lock == vault.Unlocked {
-		out.Users, out.Groups = permissionsOf(e, func(id vault.UserID) any { return idObject{uint64(id)} }, func(id vault.GroupID) any { return idObject{uint64(id)} })
+		out.Users, out.Groups = r.permissionsOf(e, func(id vault.UserID) any { return idObject{uint64(id)} }, func(id vault.GroupID) any { return idObject{uint64(id)} })
 	}
 	return out
 }
 
 // permissionsOf returns an entry's grants. Without any, the lists stay nil and become null (tpm 5).
-func permissionsOf(e *vault.Entry, user func(vault.UserID) any, group func(vault.GroupID) any) (users []userPermission, groups []groupPermission) {
-	for _, g := range e.Users {
+func (r *renderer) permissionsOf(e *vault.Entry, user func(vault.UserID) any, group func(vault.GroupID) any) (users []userPermission, groups []groupPermission) {
+	ofUsers, ofGroups := r.EntryGrants(e)
+	for _, g := range ofUsers {
 		users = append(users, userPermission{user(g.User), levelObject(g.Level)})
 	}
-	for _, g := range e.Groups {
+	for _, g := range ofGroups {
 		groups = append(groups, groupPermission{group(g.Group), levelObject(g.Level)})
 	}
 	return users, groups
@@ -219,7 +220,7 @@ func (r *renderer) password(e *vault.Entry, a vault.Access, secrets vault.Payloa
 		out.RequestNotify = 1 // the manager; no call sets another (tpm 9.11)
 	}
 	if a.Level >= vault.LevelManage {
-		out.Users, out.Groups = permissionsOf(e, func(id vault.UserID) any { return r.user(id) }, func(id vault.GroupID) any { return r.group(id) })
+		out.Users, out.Groups = r.permissionsOf(e, func(id vault.UserID) any { return r.user(id) }, func(id vault.GroupID) any { return r.group(id) })
 	}
 	out.flatAccess = r.flat(e.Project, out.Users, out.Groups)
 	return out

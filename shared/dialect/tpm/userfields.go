@@ -145,7 +145,7 @@ func checkUsername(s string) string {
 	switch {
 	case strings.Contains(s, ":"):
 		return " cannot have a colon in it"
-	case strings.ContainsFunc(s, unicode.IsControl):
+	case strings.ContainsFunc(s, func(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) }):
 		return " cannot have control characters in it"
 	case strings.TrimSpace(s) != s:
 		return " cannot have blanks around it"

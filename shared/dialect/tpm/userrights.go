@@ -37,7 +37,7 @@ func rightsOf(r *vault.Reader, c *call) (vault.Rights, error) {
 	if u == nil {
 		return vault.Rights{}, errNoUser
 	}
-	return r.RightsOf(u.Username)
+	return r.RightsOfID(u.ID)
 }
 
 // userPasswords lists the shared passwords that a user may read, active and archived, as far as the caller may too: an entry can be private to others.

@@ -27,6 +27,9 @@ type flatChange struct {
 }
 
 func decodeFlatChange(f fields) (c flatChange, err error) {
+	if raw, there := f["managed_by"]; there {
+		f["managed_by"] = idIn(raw)
+	}
 	manager, there, err := f.id("managed_by")
 	if err != nil {
 		return c, err
@@ -50,7 +53,8 @@ func decodeFlatProject(f fields) (flatChange, error) {
 	return c, err
 }
 
-// idList returns a list of ids that names no one twice; nil is one that is absent or null. The ids may be numeric texts, as ids may be elsewhere.
+// idList returns a list of ids that names no one twice; nil is one that is absent or null. An id may be a numeric text, as ids may be elsewhere, or the object that
+// shows give it in: clients write back what they have read.
 func idList[ID ~uint64](f fields, name string) (*[]ID, error) {
 	raw, ok := f[name]
 	if !ok || bytes.Equal(raw, []byte("null")) {
@@ -62,7 +66,7 @@ func idList[ID ~uint64](f fields, name string) (*[]ID, error) {
 	}
 	list, named := []ID{}, map[ID]bool{}
 	for _, row := range rows {
-		n, err := integer(row)
+		n, err := integer(idIn(row))
 		id := ID(n)
 		switch {
 		case err != nil || n <= 0:
@@ -74,6 +78,17 @@ func idList[ID ~uint64](f fields, name string) (*[]ID, error) {
 		list = append(list, id)
 	}
 	return &list, nil
+}
+
+// idIn returns the id of an object, and anything else as it is.
+func idIn(raw json.RawMessage) json.RawMessage {
+	var object struct {
+		ID json.RawMessage `json:"id"`
+	}
+	if len(raw) > 0 && raw[0] == '{' && json.Unmarshal(raw, &object) == nil {
+		return object.ID
+	}
+	return raw
 }
 
 // truth returns true or false, or nil where it is absent or null. Nothing else stands for either: it decides who has access.
@@ -142,10 +157,12 @@ func (c flatChange) include(t *vault.Tx, id uint64) error {
 	return setFlatProject(t, id, c)
 }
 
-// setFlatProject gives those who have access what access was: to read a project and to create passwords in it, to Read only users to read.
+// setFlatProject gives those who newly have access what access was: to read a project and to create passwords in it, to Read only users to read. Whoever is in the lists
+// already keeps the permission that is set, be it less or more: a client that writes back what it has read, where "No access" has an entry too, changes nothing.
 func setFlatProject(t *vault.Tx, id uint64, c flatChange) error {
+	now, _ := t.Grants(vault.ProjectID(id))
 	to := vault.ProjectSecurityChange{Manager: c.manager}
-	if c.everyone != nil {
+	if c.everyone != nil && *c.everyone != (t.GrantedToAll(vault.ProjectID(id)) != vault.ProjectUnset) {
 		all := vault.ProjectUnset
 		if *c.everyone {
 			all = vault.ProjectCreate
@@ -153,40 +170,69 @@ func setFlatProject(t *vault.Tx, id uint64, c flatChange) error {
 		to.All = &all
 	}
 	if c.users != nil {
+		set := map[vault.UserID]vault.ProjectLevel{}
+		for _, g := range now.Users {
+			set[g.User] = g.Level
+		}
 		list := make([]vault.ProjectUserGrant, 0, len(*c.users))
 		for _, id := range *c.users {
 			level := vault.ProjectCreate
 			if u := t.User(id); u != nil && u.Role == vault.ReadOnly {
 				level = vault.ProjectRead
 			}
-			list = append(list, vault.ProjectUserGrant{User: id, Level: level})
+			list = append(list, vault.ProjectUserGrant{User: id, Level: kept(set, id, level)})
 		}
 		to.Users = &list
 	}
 	if c.groups != nil {
+		set := map[vault.GroupID]vault.ProjectLevel{}
+		for _, g := range now.Groups {
+			set[g.Group] = g.Level
+		}
 		list := make([]vault.ProjectGroupGrant, 0, len(*c.groups))
 		for _, id := range *c.groups {
-			list = append(list, vault.ProjectGroupGrant{Group: id, Level: vault.ProjectCreate})
+			list = append(list, vault.ProjectGroupGrant{Group: id, Level: kept(set, id, vault.ProjectCreate)})
 		}
 		to.Groups = &list
 	}
 	return setProjectSecurity(t, id, to)
 }
 
-// setFlatPassword gives those who have access to a password what access to its project gives on it: read (tpm 4.5).
+// kept returns what is set for a subject, or else fresh.
+func kept[ID comparable, L any](set map[ID]L, id ID, fresh L) L {
+	if level, there := set[id]; there {
+		return level
+	}
+	return fresh
+}
+
+// setFlatPassword gives those who newly have access to a password what access to its project gives on it: read (tpm 4.5).
 func setFlatPassword(t *vault.Tx, id uint64, c flatChange) error {
+	e, _, err := password(t.Reader, id)
+	if err != nil {
+		return err
+	}
+	users, groups := t.EntryGrants(e)
 	to := vault.EntrySecurityChange{Manager: c.manager}
 	if c.users != nil {
+		set := map[vault.UserID]vault.Level{}
+		for _, g := range users {
+			set[g.User] = g.Level
+		}
 		list := make([]vault.UserGrant, 0, len(*c.users))
 		for _, id := range *c.users {
-			list = append(list, vault.UserGrant{User: id, Level: vault.LevelRead})
+			list = append(list, vault.UserGrant{User: id, Level: kept(set, id, vault.LevelRead)})
 		}
 		to.Users = &list
 	}
 	if c.groups != nil {
+		set := map[vault.GroupID]vault.Level{}
+		for _, g := range groups {
+			set[g.Group] = g.Level
+		}
 		list := make([]vault.GroupGrant, 0, len(*c.groups))
 		for _, id := range *c.groups {
-			list = append(list, vault.GroupGrant{Group: id, Level: vault.LevelRead})
+			list = append(list, vault.GroupGrant{Group: id, Level: kept(set, id, vault.LevelRead)})
 		}
 		to.Groups = &list
 	}

@@ -52,13 +52,14 @@ func TestFlatWrites(t *testing.T) {
 		{"admin", "PUT projects/3", `{"users_access":[]}`, "projects/3", "manager 1 all -1 users [] groups []"},
 		{"admin", "PUT projects/3", `{"groups_access":[1]}`, "projects/3", "manager 1 all -1 users [{3 40} {4 20}] groups [{1 30}]"},
 		{"admin", "PUT projects/3", `{"everyone_has_access":true,"users_permissions":[],"grant_all_permission":60}`, "projects/3", "manager 1 all 30 users [{3 40} {4 20}] groups []"},
-		{"admin", "PUT projects/2", `{"everyone_has_access":false}`, "projects/2", "manager 1 all -1 users [{4 99}] groups []"}, // rita's traverse was inherited, and stays
+		{"admin", "PUT projects/2", `{"everyone_has_access":false}`, "projects/2", "manager 1 all -1 users [] groups []"}, // it was so already
 		{"admin", "PUT projects/3", `{"managed_by":2}`, "projects/3", "manager 2 all -1 users [{3 40} {4 20}] groups []"},
 		{"admin", "PUT projects/3/security", `{"managed_by":2,"everyone_has_access":true,"users_access":[4],"groups_access":[1],"users_permissions":[[3,60]]}`, "projects/3", "manager 2 all 30 users [{4 20}] groups [{1 30}]"},
-		{"admin", "PUT passwords/1/security", `{"managed_by":3,"users_access":[4,2],"groups_access":[1]}`, "passwords/1", "manager 3 users [{2 10} {4 10}] groups [{1 10}]"},
+		{"admin", "PUT passwords/1/security", `{"managed_by":3,"users_access":[4,2],"groups_access":[1]}`, "passwords/1", "manager 3 users [{2 30} {4 10}] groups [{1 0}]"}, // whoever was there keeps what was set,
 		{"admin", "PUT passwords/1/security", `{"users_access":[]}`, "passwords/1", "manager 1 users [] groups [{1 0}]"},
 		{"admin", "PUT passwords/1/security", `{"groups_access":[]}`, "passwords/1", "manager 1 users [{2 30} {3 10}] groups []"},
 		{"pam", "PUT passwords/1/security", `{"users_permissions":[[3,30]],"groups_permissions":"x","everyone_has_access":true}`, "passwords/1", "manager 1 users [{2 30} {3 10}] groups [{1 0}]"},
+		{"admin", "PUT projects/3", `{"managed_by":{"id":2},"users_access":[{"id":4,"name":"Rita"},{"id":"2"}],"groups_access":[{"id":1}]}`, "projects/3", "manager 2 all -1 users [{2 30} {4 20}] groups [{1 30}]"},
 	} {
 		w := newWorld(t)
 		method, path, _ := strings.Cut(c.call, " ")
@@ -202,6 +203,30 @@ func TestFlatWritesOfNarrowedCredentials(t *testing.T) {
 			if out.StatusCode != want || want == 403 && w.heads() != before {
 				t.Errorf("%v %s %s: got %d %s, want %d", c.key.Actions, c.call, body, out.StatusCode, out.Body, want)
 			}
+		}
+	}
+}
+
+// TestWrittenBackAsRead sends what v3 shows of a project and a password back to where it is from: "No access" is in its lists too, and must not become access.
+func TestWrittenBackAsRead(t *testing.T) {
+	w := newWorld(t)
+	w.as(t, "admin", func(tx *vault.Tx) error {
+		all := vault.ProjectNone
+		users := []vault.ProjectUserGrant{{User: 2, Level: vault.ProjectNone}, {User: 3, Level: vault.ProjectTraverse}, {User: 4, Level: vault.ProjectRead}}
+		groups := []vault.ProjectGroupGrant{{Group: 1, Level: vault.ProjectManage}}
+		return tx.SetProjectSecurity(3, vault.ProjectSecurityChange{All: &all, Users: &users, Groups: &groups})
+	})
+	for _, c := range []struct{ show, put, held string }{{"projects/3", "projects/3", "projects/3"}, {"projects/3", "projects/3/security", "projects/3"}, {"passwords/1", "passwords/1/security", "passwords/1"}} {
+		before := w.held(t, c.held)
+		shown := w.ask(t, "admin", "GET", "/index.php/api/v3/"+c.show+".json", "")
+		if !strings.Contains(shown.Body, `"groups_access":[{"id":1,`) {
+			t.Fatal(shown.Body)
+		}
+		if out := w.ask(t, "admin", "PUT", "/index.php/api/v3/"+c.put+".json", shown.Body); out.StatusCode != 204 {
+			t.Errorf("%s: got %d %s", c.put, out.StatusCode, out.Body)
+		}
+		if diff := cmp.Diff(before, w.held(t, c.held)); diff != "" {
+			t.Errorf("%s (-before +after):\n%s", c.put, diff)
 		}
 	}
 }
