@@ -59,6 +59,12 @@ func open(store vault.Store, sealer vault.Sealer, options ...journal.Option) *Sy
 	return &System{Vault: v, Auth: auth.New(v, sealer, store, auth.Options{Now: clock.Now}), Log: log, Store: store, Sealer: sealer, Clock: clock}
 }
 
+// Heads returns where the process's replica is.
+func (s *System) Heads() (h vault.Heads) {
+	s.Vault.Peek(func(state *vault.State) { h = state.Heads() })
+	return h
+}
+
 // Operator returns the request of an operator.
 func Operator() vault.Request {
 	return vault.Request{Auth: vault.Operator{}, Action: vault.Action{Dialect: vault.Command, Name: "test", Writes: true}}

@@ -70,6 +70,20 @@ func NewMemory() *Memory {
 // Open returns another handle on the same vault.
 func (m *Memory) Open() *Memory { return &Memory{m.v} }
 
+// Clone returns another vault that holds what this one holds now: what a restored table holds, or another history begins with.
+func (m *Memory) Clone() *Memory {
+	m.v.mu.Lock()
+	defer m.v.mu.Unlock()
+	order := map[vault.Table][]vault.Seq{}
+	for t, list := range m.v.order {
+		order[t] = slices.Clone(list)
+	}
+	return &Memory{&memoryVault{
+		records: maps.Clone(m.v.records), order: order, secrets: maps.Clone(m.v.secrets), keysets: maps.Clone(m.v.keysets), access: maps.Clone(m.v.access),
+		attempts: maps.Clone(m.v.attempts), marks: maps.Clone(m.v.marks),
+	}}
+}
+
 // Close releases nothing.
 func (*Memory) Close() error { return nil }
 
