@@ -113,6 +113,7 @@ func TestEachFunctionMayDoWhatItNeedsAndNoMore(t *testing.T) {
 	tmpl := deployed(t)
 	every := []string{
 		"Entries journal: Query", "Permissions journal,keyset: Query", "Key: kms:Decrypt tables at rest", "Log: logs:CreateLogStream logs:PutLogEvents",
+		"Objects snapshots: s3:GetObject", "Bucket snapshots: s3:ListBucket", "Key: kms:Decrypt objects at rest",
 	}
 	with := func(rights []string, more ...string) []string { return append(slices.Clone(rights), more...) }
 	login := with(every, "Permissions attempts#*: GetItem PutItem UpdateItem")
@@ -139,7 +140,8 @@ func TestEachFunctionMayDoWhatItNeedsAndNoMore(t *testing.T) {
 		"tpm-groups":       {with(with(login, permissions...), once), "index credentials"},
 		"tpm-log":          {with(login, "Permissions access#*: Query"), "index credentials"},
 		"tpm-version":      {with(with(with(login, entries...), permissions...), once, "Permissions access#*: Query"), "index secrets credentials"},
-		"compactor":        {with(with(every, permissions...), "Permissions access#*: Query"), "index"},
+		"compactor": {with(with(every, permissions...), "Permissions access#*: Query", "Objects snapshots: s3:AbortMultipartUpload s3:DeleteObject s3:PutObject",
+			"Key: kms:Decrypt kms:GenerateDataKey objects at rest"), "index"},
 	}
 	for id, f := range ofType(tmpl, "AWS::Serverless::Function") {
 		m, ok := may[folder(id)]

@@ -62,6 +62,8 @@ func (w *rightsWriter) statement(s map[string]any) {
 		w.lines = append(w.lines, "Key: "+list+" "+w.keyUse(s))
 	case "":
 		w.lines = append(w.lines, "Objects "+w.kinds(s)+": "+list)
+	case "Bucket":
+		w.lines = append(w.lines, "Bucket "+w.prefix(s)+": "+list)
 	case "FunctionLogs":
 		w.lines = append(w.lines, "Log: "+list)
 	default:
@@ -90,6 +92,16 @@ func (w *rightsWriter) keys(s map[string]any) string {
 	}
 	slices.Sort(out)
 	return strings.Join(out, ",")
+}
+
+// prefix returns the kind of objects that a list is held to.
+func (w *rightsWriter) prefix(s map[string]any) string {
+	text, _ := Map(Map(Map(s["Condition"])["StringEquals"])["s3:prefix"])["Fn::Sub"].(string)
+	kind, ok := strings.CutPrefix(text, "${VaultName}/")
+	if !ok || !IsObjects("${Bucket.Arn}/${VaultName}/"+kind+"*") {
+		w.problem("%v: a list of %q", s["Sid"], text)
+	}
+	return strings.TrimSuffix(kind, "/")
 }
 
 // objects are those of one kind, of one vault. The star stands for the rest of their names: an object has no other resource.

@@ -3,12 +3,16 @@ package wire
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"sync"
+	"time"
 
 	"tresor/shared/auth"
+	"tresor/shared/blob/s3read"
 	"tresor/shared/dynamo"
 	"tresor/shared/journal"
 	"tresor/shared/seal/kmswrap"
+	"tresor/shared/snapshot"
 	"tresor/shared/strength"
 	"tresor/shared/trail"
 	"tresor/shared/vault"
@@ -33,17 +37,37 @@ func Open(ctx context.Context, s Settings, c Clients) (*System, error) {
 	if err != nil {
 		return nil, err
 	}
-	system, err := assemble(ctx, store, &lateSealer{store: store, wrapper: kmswrap.New(c.KMS, s.Key), purposes: s.Purposes})
+	system, err := assemble(ctx, store, &lateSealer{store: store, wrapper: kmswrap.New(c.KMS, s.Key), purposes: s.Purposes}, snapshots(s))
 	system.Settings = s
 	return system, err
 }
 
-func assemble(ctx context.Context, store vault.Store, sealer *lateSealer) (*System, error) {
+// snapshots returns where the vault's snapshots are read from; nil for nowhere.
+func snapshots(s Settings) snapshot.Objects {
+	if s.Bucket == "" {
+		return nil
+	}
+	objects, err := s3read.New(Config("S3"), s.Bucket, s.Vault)
+	if err != nil {
+		slog.Warn("snapshots cannot be read", "error", err.Error())
+		return nil
+	}
+	return objects
+}
+
+// snapshotTimeout is what a snapshot may take of a start: one that is slower than a replay is of no use.
+const snapshotTimeout = 4 * time.Second
+
+// assemble builds a system and catches up. The keysets are asked for beside the first requests: who needs the keys waits for them, and gets their error.
+func assemble(ctx context.Context, store vault.Store, sealer *lateSealer, from snapshot.Objects) (*System, error) {
 	log := journal.Open(store, sealer)
 	v := vault.New(log, vault.Options{Strength: strength.Rate})
 	system := &System{Vault: v, Auth: auth.New(v, sealer, store, auth.Options{}), Log: log, Trail: trail.New(log), Store: store, Sealer: sealer}
 	var wg sync.WaitGroup
-	wg.Go(func() { _, _ = sealer.load() }) // beside the first Query; who needs the keys waits for this, and gets its error
+	wg.Go(func() { _, _ = sealer.load() })
+	if from != nil {
+		snapshot.Begin(ctx, log, from, snapshotTimeout)
+	}
 	err := v.Fresh(ctx)
 	wg.Wait()
 	if err != nil {
