@@ -31,6 +31,7 @@ func commands() []command {
 		{"token revoke", "ID", "end a token; holds from the next request on", tokenRevoke},
 		{"token refresh", "ID", "give a token new strings; the old ones end at once", tokenRefresh},
 		{"settings", "[KEY=VALUE]...", "show or change settings", settings},
+		{"snapshot", "", "write a snapshot of the index, which a start reads instead of all records", takeSnapshot},
 		{"audit verify", "", "recompute the hash chains of journals and access records", auditVerify},
 		{"bench", "", "measure the figures that the design promises", runBench},
 	}

@@ -22,6 +22,7 @@ import (
 	"tresor/shared/seal"
 	"tresor/shared/seal/keyfile"
 	"tresor/shared/seal/kmswrap"
+	"tresor/shared/snapshot"
 	"tresor/shared/sqlite"
 	"tresor/shared/strength"
 	"tresor/shared/trail"
@@ -211,8 +212,15 @@ func (b *backend) open(ctx context.Context) (*system, error) {
 		return nil, err
 	}
 	sealer.ReloadWith(b.store.Keysets)
-	return b.assemble(sealer), nil
+	s := b.assemble(sealer)
+	if objects, err := b.blobs(); err == nil && objects != nil { // without one, or if it fails, the journals are replayed
+		snapshot.Begin(ctx, s.log, objects, snapshotTimeout)
+	}
+	return s, nil
 }
+
+// snapshotTimeout is what reading a snapshot may take: over a slow line, a replay takes longer still.
+const snapshotTimeout = 30 * time.Second
 
 func (b *backend) assemble(sealer vault.Sealer, options ...journal.Option) *system {
 	log := journal.Open(b.store, sealer, options...)
