@@ -44,6 +44,7 @@ type Entry struct {
 	HasPassword   bool   `cbor:"25,keyasint,omitempty"`
 	// SecretFields has a bit for each custom field that the newest payload has data of, be the field defined or not any more.
 	SecretFields  uint16   `cbor:"34,keyasint,omitempty"`
+	PurgedTo      uint32   `cbor:"35,keyasint,omitempty"` // payloads up to this version are gone for good
 	Strength      Strength `cbor:"26,keyasint,omitempty"`
 	SecretChanged Stamp    `cbor:"27,keyasint,omitempty"`
 

@@ -46,7 +46,7 @@ func (r *Reader) collect(id ProjectID, into map[ProjectID]bool) {
 	}
 	if o, ok := r.x.(*overlay); ok { // made or moved here by this Update, or by one before it in the transaction
 		for child, p := range o.projectsNow {
-			if p.Parent == id {
+			if p != nil && p.Parent == id {
 				r.collect(child, into)
 			}
 		}

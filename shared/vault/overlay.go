@@ -170,6 +170,12 @@ func (o *overlay) putRemoved(r *Removed) {
 		o.groupsNow[GroupID(r.ID)] = nil
 	case "user":
 		o.usersNow[UserID(r.ID)] = nil
+	case "entry":
+		o.entriesNow[EntryID(r.ID)] = nil
+	case "project":
+		o.projectsNow[ProjectID(r.ID)] = nil
+	case "file":
+		o.filesNow[FileID(r.ID)] = nil
 	}
 }
 

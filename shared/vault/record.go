@@ -97,14 +97,16 @@ type TrashBulk struct {
 
 // Removed takes an object out of the state for good. Its id is never given again.
 type Removed struct {
-	Kind string `cbor:"1,keyasint"` // "category", "tag", "group", "user"
+	Kind string `cbor:"1,keyasint"` // one of removable
 	ID   uint64 `cbor:"2,keyasint"`
 }
 
 // known reports whether this program knows what is removed.
 func (r *Removed) known() bool {
-	return slices.Contains([]string{"category", "tag", "group", "user"}, r.Kind)
+	return slices.Contains(removable, r.Kind)
 }
+
+var removable = []string{"category", "tag", "group", "user", "entry", "project", "file"}
 
 // AccessHour closes an hour of access records: from then on the journal vouches for them (law 18).
 type AccessHour struct {

@@ -197,6 +197,19 @@ func (s *State) setUser(u *User) {
 	s.last.user = max(s.last.user, u.ID)
 }
 
+func (s *State) removeProject(id ProjectID) {
+	old := s.projects[id]
+	if old == nil {
+		return
+	}
+	if i, ok := slices.BinarySearch(s.children[old.Parent], id); ok {
+		s.children[old.Parent] = slices.Delete(s.children[old.Parent], i, i+1)
+	}
+	delete(s.projects, id)
+	delete(s.grants, id)
+	s.orders.projectChanged()
+}
+
 func (s *State) removeUser(id UserID) {
 	old := s.users[id]
 	if old == nil {
@@ -267,6 +280,20 @@ func (s *State) remove(r *Removed) {
 		delete(s.groups, GroupID(r.ID))
 	case "user":
 		s.removeUser(UserID(r.ID))
+	case "entry":
+		if old := s.entries[EntryID(r.ID)]; old != nil && !old.Trashed.Is() {
+			s.orders.gone = append(s.orders.gone, old)
+		}
+		delete(s.entries, EntryID(r.ID))
+	case "project":
+		s.removeProject(ProjectID(r.ID))
+	case "file":
+		if old := s.files[FileID(r.ID)]; old != nil {
+			gone := *old
+			gone.Trashed.At = max(gone.Trashed.At, 1)
+			s.setFile(&gone)
+		}
+		delete(s.files, FileID(r.ID))
 	}
 }
 

@@ -227,7 +227,7 @@ func validLevel(l Level) bool {
 // others keep as personal does not count: not even its name is anyone's business.
 func (t *Tx) EntryNamed(name string) bool {
 	key := NameKey(name)
-	counts := func(e *Entry) bool { return !e.Trashed.Is() && (e.Owner == 0 || e.Owner == t.principal.id) }
+	counts := func(e *Entry) bool { return e != nil && !e.Trashed.Is() && (e.Owner == 0 || e.Owner == t.principal.id) }
 	for _, e := range t.o.entriesNow {
 		if counts(e) && NameKey(e.Name) == key {
 			return true

@@ -31,7 +31,7 @@ func (t *Tx) RemoveCategory(id CategoryID) error {
 // anyEntry reports whether an entry, living or in the trash, is as match says, as the Update's changes leave it.
 func (t *Tx) anyEntry(match func(*Entry) bool) bool {
 	for _, e := range t.o.entriesNow {
-		if match(e) {
+		if e != nil && match(e) {
 			return true
 		}
 	}
