@@ -1,4 +1,5 @@
-// Command compactor is the Lambda function that, once an hour, closes hours of access records and writes a snapshot if one is due.
+// Command compactor is the Lambda function that, once an hour, closes hours of access records, purges the trash and writes a snapshot if one is
+// due.
 package main
 
 import (
@@ -18,7 +19,9 @@ func main() {
 	wire.StartJob("compactor", func(ctx context.Context, s *wire.System) error {
 		closed, err := compact.Close(ctx, s.Vault, s.Log, time.Now())
 		slog.InfoContext(ctx, "hours closed", "count", closed)
-		return errors.Join(err, refresh(ctx, s))
+		purged, failed := compact.Purge(ctx, s.Vault)
+		slog.InfoContext(ctx, "trash purged", "count", purged)
+		return errors.Join(err, failed, refresh(ctx, s))
 	})
 }
 

@@ -147,7 +147,7 @@ func (k *call) serveOn(s *system, f serveFlags, d *demo) error {
 	ended := make(chan error, 1)
 	go func() { ended <- run() }()
 	var jobs sync.WaitGroup
-	jobs.Go(func() { closeHours(ctx, s.vault, s.log, time.Now) })
+	jobs.Go(func() { compacting(ctx, s.vault, s.log, time.Now) })
 	defer jobs.Wait() // the store is closed after it
 	defer stop()
 	k.ready(scheme+"://"+listener.Addr().String(), d)
@@ -199,13 +199,16 @@ func newHandler(p dialect.Parts, log *slog.Logger, proxied bool) (http.Handler, 
 
 func newLog(w io.Writer) *slog.Logger { return slog.New(slog.NewJSONHandler(w, nil)) }
 
-// closeHours does what the compactor does on AWS, at once and then every ten minutes.
-func closeHours(ctx context.Context, v *vault.Vault, log compact.Summariser, now func() time.Time) {
+// compacting does what the compactor does on AWS, at once and then every ten minutes.
+func compacting(ctx context.Context, v *vault.Vault, log compact.Summariser, now func() time.Time) {
 	ticker := time.NewTicker(compactInterval)
 	defer ticker.Stop()
 	for {
 		if _, err := compact.Close(ctx, v, log, now()); err != nil && ctx.Err() == nil {
 			slog.ErrorContext(ctx, "close hours of access records", "error", err.Error())
+		}
+		if _, err := compact.Purge(ctx, v); err != nil && ctx.Err() == nil {
+			slog.ErrorContext(ctx, "purge the trash", "error", err.Error())
 		}
 		select {
 		case <-ticker.C:

@@ -243,7 +243,7 @@ func TestHoursAreClosedAtTheStartAndEveryTenMinutes(t *testing.T) {
 		s := scenario.New(t)
 		ctx, cancel := context.WithCancel(t.Context())
 		var done sync.WaitGroup
-		done.Go(func() { closeHours(ctx, s.Vault, s.Log, s.Clock.Now) })
+		done.Go(func() { compacting(ctx, s.Vault, s.Log, s.Clock.Now) })
 		newest := func() (h vault.Hour, closed bool) {
 			synctest.Wait()
 			s.Vault.Peek(func(state *vault.State) { h, closed = state.NewestClosedHour() })

@@ -26,6 +26,7 @@ type setting struct {
 var knownSettings = map[string]setting{
 	auth.MasterPasswordSetting:      {"password that sysPass exports are encrypted under", "", anything, auth.SealMasterPassword},
 	auth.WindowSetting:              {"seconds that the timestamp of a signed TPM request may be from now: 1 to 3600", strconv.Itoa(int(auth.DefaultWindow / time.Second)), window, nil},
+	vault.TrashDaysSetting:          {"days that what is in the trash is kept: 0 to 36500; 0: for ever", strconv.Itoa(vault.DefaultTrashDays), trashDays, nil},
 	teampass.SettingAPI:             {"1: the TeamPass API is on, 0: it is off", "1", onOff, nil},
 	teampass.SettingSources:         {"addresses that may call the TeamPass API: CIDR prefixes, separated by spaces; all: everyone", "all", addresses, nil},
 	teampass.SettingDuplicateItem:   {"1: items made through the TeamPass API may share a label", "0", onOff, nil},
@@ -52,6 +53,11 @@ func onOff(value string) bool { return value == "0" || value == "1" }
 func digits(value string) bool {
 	_, err := strconv.ParseUint(value, 10, 31)
 	return err == nil
+}
+
+func trashDays(value string) bool {
+	_, ok := vault.ParseTrashDays(value)
+	return ok
 }
 
 func window(value string) bool {

@@ -8,7 +8,8 @@ import (
 // TrashDaysSetting is how many days what is in the trash is kept before it is purged: 0 to 36500, 0 for ever, 90 if unset.
 const TrashDaysSetting = "trash.days"
 
-const defaultTrashDays = 90
+// DefaultTrashDays is TrashDaysSetting where it is unset.
+const DefaultTrashDays = 90
 
 // ParseTrashDays reads a value of TrashDaysSetting; false: it is none.
 func ParseTrashDays(value string) (days int, ok bool) {
@@ -20,7 +21,7 @@ func ParseTrashDays(value string) (days int, ok bool) {
 func (r *Reader) TrashUntil() Stamp {
 	days, ok := ParseTrashDays(r.Setting(TrashDaysSetting, ""))
 	if !ok {
-		days = defaultTrashDays
+		days = DefaultTrashDays
 	}
 	if days == 0 {
 		return 0
