@@ -3,6 +3,7 @@ package trail_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -22,6 +23,7 @@ type fake struct {
 	journals [2][]*vault.Record
 	accesses map[vault.Hour][]*vault.AccessRecord
 	reads    map[vault.Hour]int
+	records  int              // access records read
 	history  int              // records read
 	left     int              // hours that may still be read before the time is over; negative: any number
 	hidden   int              // records at the end of each journal that do not show
@@ -48,7 +50,7 @@ func (f *fake) History(ctx context.Context, t vault.Table, after vault.Head, fn 
 	return after, ctx.Err()
 }
 
-func (f *fake) Accesses(ctx context.Context, h vault.Hour) ([]*vault.AccessRecord, error) {
+func (f *fake) Accesses(ctx context.Context, h vault.Hour, after string) ([]*vault.AccessRecord, error) {
 	f.mu.Lock()
 	if f.left == 0 {
 		f.mu.Unlock()
@@ -56,7 +58,8 @@ func (f *fake) Accesses(ctx context.Context, h vault.Hour) ([]*vault.AccessRecor
 	}
 	f.left--
 	f.reads[h]++
-	list := append([]*vault.AccessRecord(nil), f.accesses[h]...)
+	list := slices.DeleteFunc(slices.Clone(f.accesses[h]), func(a *vault.AccessRecord) bool { return a.ID <= after })
+	f.records += len(list)
 	f.mu.Unlock()
 	if f.during != nil {
 		f.during(h)

@@ -6,7 +6,7 @@ import (
 
 // fold turns records into rows. It remembers the little that a record does not say by itself: whether a thing was there before.
 type fold struct {
-	contexts *contexts
+	contexts contexts // of the journals
 	heads    vault.Heads
 	ops      [2]uint64 // so far, by table
 	seen     map[kind]uint64
@@ -36,8 +36,8 @@ type userMark struct {
 	disabled bool
 }
 
-func newFold(c *contexts) *fold {
-	return &fold{contexts: c, seen: map[kind]uint64{}, personal: map[vault.EntryID]bool{}, users: map[vault.UserID]userMark{}}
+func newFold() *fold {
+	return &fold{seen: map[kind]uint64{}, personal: map[vault.EntryID]bool{}, users: map[vault.UserID]userMark{}}
 }
 
 // record makes a row of each of a record's operations, but for those that only close hours of access records: they are bookkeeping.
@@ -64,7 +64,8 @@ func (f *fold) record(r *vault.Record) {
 // op makes the row of an operation. What it is about is its weightiest change: a new entry brings new tags along, and a project takes its entries
 // with it into the trash.
 func (f *fold) op(op *vault.Op) (Row, bool) {
-	row := Row{Context: f.contexts.of(Context{op.Actor, op.Credential, op.Action, op.Source, op.Reason})}
+	row := Row{Context: f.contexts.of(Context{op.Actor, op.Credential, op.Action, op.Source})}
+	row.setReason(op.Reason)
 	best, hoursOnly := -1, len(op.Changes) > 0
 	var entries []vault.EntryID
 	for i := range op.Changes {

@@ -18,6 +18,7 @@ type Row struct {
 	Project vault.ProjectID // 0: none
 	Object  uint64          // id of another thing that the event is about, of the kind that it implies
 	many    *[]vault.EntryID
+	reason  *string // what the client gave; nil: none
 	Event   Event
 }
 
@@ -27,7 +28,6 @@ type Context struct {
 	Credential vault.CredentialID
 	Action     string // "dialect name"
 	Source     string
-	Reason     string
 }
 
 // idBits is how many bits of an id tell the rows of a second apart: ten for the millisecond, and ten for those of one. Of these the highest says that it is of an
@@ -45,6 +45,11 @@ func firstID(s vault.Stamp) uint64 { return uint64(max(s, 0)) << idBits }
 
 func idAt(s vault.Stamp, millis uint64) uint64 { return firstID(s) | millis<<millisShift }
 
+// millis is when it happened in milliseconds.
+func (r *Row) millis() int64 {
+	return int64(r.At())*1000 + int64(r.ID>>millisShift&(1<<(idBits-millisShift)-1))
+}
+
 // At returns when it happened.
 func (r *Row) At() vault.Stamp { return vault.Stamp(r.ID >> idBits) }
 
@@ -57,6 +62,20 @@ func (r *Row) Entries() int {
 		return 1
 	}
 	return 0
+}
+
+// Reason returns what the client gave as its reason; "" for none.
+func (r *Row) Reason() string {
+	if r.reason == nil {
+		return ""
+	}
+	return *r.reason
+}
+
+func (r *Row) setReason(s string) {
+	if s != "" {
+		r.reason = &s
+	}
 }
 
 // About reports whether the row is about an entry, alone or among others.
@@ -90,7 +109,8 @@ func (r *Row) setEntries(ids []vault.EntryID) {
 	}
 }
 
-// contexts keeps one of each context.
+// contexts keeps one of each context: those of the journals for ever, and those of an hour until the hour is forgotten or over. A client's own text
+// is no part of a context, so that they stay few.
 type contexts struct {
 	mu  sync.Mutex
 	all map[Context]*Context

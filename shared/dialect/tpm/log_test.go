@@ -32,9 +32,9 @@ func (c *counted) History(ctx context.Context, t vault.Table, after vault.Head, 
 	return c.Source.History(ctx, t, after, fn)
 }
 
-func (c *counted) Accesses(ctx context.Context, h vault.Hour) ([]*vault.AccessRecord, error) {
+func (c *counted) Accesses(ctx context.Context, h vault.Hour, after string) ([]*vault.AccessRecord, error) {
 	c.n.Add(1)
-	return c.Source.Accesses(ctx, h)
+	return c.Source.Accesses(ctx, h, after)
 }
 
 // logWorld is a world whose log is read through a counted source.

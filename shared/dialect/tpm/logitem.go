@@ -114,8 +114,8 @@ func (n *logNames) raw(row *trail.Row) string {
 	if text := manyText(row); text != "" {
 		parts = append(parts, text)
 	}
-	if row.Context.Reason != "" {
-		parts = append(parts, "reason: "+row.Context.Reason)
+	if text := reasonText(row); text != "" {
+		parts = append(parts, text)
 	}
 	return strings.Join(parts, "; ")
 }
@@ -126,6 +126,13 @@ func contextText(x *trail.Context) string {
 		return x.Action
 	}
 	return fmt.Sprintf("%s; credential %d", x.Action, x.Credential)
+}
+
+func reasonText(row *trail.Row) string {
+	if row.Reason() == "" {
+		return ""
+	}
+	return "reason: " + row.Reason()
 }
 
 func manyText(row *trail.Row) string {

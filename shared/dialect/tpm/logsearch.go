@@ -214,7 +214,7 @@ func (n *logNames) contain(row *trail.Row, folded string) bool {
 	if o := objectOf(row); o != (logObject{}) && strings.Contains(remembered(n.texts.objects, o, n.objectWords), folded) {
 		return true
 	}
-	return strings.Contains(manyText(row), folded)
+	return strings.Contains(manyText(row), folded) || strings.Contains(vault.Fold(reasonText(row)), folded)
 }
 
 func remembered[K comparable](m map[K]string, k K, text func(K) string) string {
@@ -229,11 +229,7 @@ func remembered[K comparable](m map[K]string, k K, text func(K) string) string {
 // contextWords are the texts of a context, which NUL keeps apart: no search contains one.
 func (n *logNames) contextWords(x *trail.Context) string {
 	u := n.users[x.Actor]
-	words := []string{u.related.Name, u.username, contextText(x), x.Source}
-	if x.Reason != "" {
-		words = append(words, "reason: "+x.Reason)
-	}
-	return strings.Join(words, "\x00")
+	return strings.Join([]string{u.related.Name, u.username, contextText(x), x.Source}, "\x00")
 }
 
 func actionWords(e trail.Event) string { return logActions[e].ID + "\x00" + logActions[e].Description }
