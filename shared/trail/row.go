@@ -17,9 +17,16 @@ type Row struct {
 	Entry   vault.EntryID   // 0: none, or many
 	Project vault.ProjectID // 0: none
 	Object  uint64          // id of another thing that the event is about, of the kind that it implies
-	many    *[]vault.EntryID
-	reason  *string // what the client gave; nil: none
+	detail  *detail         // nil: none
 	Event   Event
+}
+
+// detail is what few rows have.
+type detail struct {
+	many    []vault.EntryID // ascending
+	reason  string          // what the client gave
+	members []vault.UserID  // who joined or left the group
+	setting string          // key
 }
 
 // Context is who did it, by what and from where.
@@ -56,8 +63,8 @@ func (r *Row) At() vault.Stamp { return vault.Stamp(r.ID >> idBits) }
 // Entries returns how many entries the row is about.
 func (r *Row) Entries() int {
 	switch {
-	case r.many != nil:
-		return len(*r.many)
+	case r.isMany():
+		return len(r.detail.many)
 	case r.Entry != 0:
 		return 1
 	}
@@ -66,22 +73,48 @@ func (r *Row) Entries() int {
 
 // Reason returns what the client gave as its reason; "" for none.
 func (r *Row) Reason() string {
-	if r.reason == nil {
+	if r.detail == nil {
 		return ""
 	}
-	return *r.reason
+	return r.detail.reason
 }
 
 func (r *Row) setReason(s string) {
 	if s != "" {
-		r.reason = &s
+		r.details().reason = s
 	}
+}
+
+// Members returns who joined or left the group, where that was all of its change.
+func (r *Row) Members() []vault.UserID {
+	if r.detail == nil {
+		return nil
+	}
+	return r.detail.members
+}
+
+// Setting returns the key of the setting that was changed; "" for none.
+func (r *Row) Setting() string {
+	if r.detail == nil {
+		return ""
+	}
+	return r.detail.setting
+}
+
+func (r *Row) isMany() bool { return r.detail != nil && r.detail.many != nil }
+
+// details returns the row's detail to write to.
+func (r *Row) details() *detail {
+	if r.detail == nil {
+		r.detail = &detail{}
+	}
+	return r.detail
 }
 
 // About reports whether the row is about an entry, alone or among others.
 func (r *Row) About(id vault.EntryID) bool {
-	if r.many != nil {
-		_, found := slices.BinarySearch(*r.many, id)
+	if r.isMany() {
+		_, found := slices.BinarySearch(r.detail.many, id)
 		return found
 	}
 	return r.Entry == id
@@ -89,8 +122,8 @@ func (r *Row) About(id vault.EntryID) bool {
 
 // AnyEntry reports whether the row is about an entry that match accepts.
 func (r *Row) AnyEntry(match func(vault.EntryID) bool) bool {
-	if r.many != nil {
-		return slices.ContainsFunc(*r.many, match)
+	if r.isMany() {
+		return slices.ContainsFunc(r.detail.many, match)
 	}
 	return r.Entry != 0 && match(r.Entry)
 }
@@ -104,8 +137,7 @@ func (r *Row) setEntries(ids []vault.EntryID) {
 	case 1:
 		r.Entry = ids[0]
 	default:
-		ids = slices.Clip(ids)
-		r.many = &ids
+		r.details().many = slices.Clip(ids)
 	}
 }
 

@@ -35,7 +35,9 @@ func (n *LogNames) Entry(id EntryID) (name string, deleted bool) {
 }
 
 // hidden reports whether an entry's name is kept from the caller.
-func (n *LogNames) hidden(e *Entry) bool { return n.r.outOfReach(e) || e.hiddenFrom(&n.r.principal.subject) }
+func (n *LogNames) hidden(e *Entry) bool {
+	return n.r.outOfReach(e) || e.hiddenFrom(&n.r.principal.subject)
+}
 
 // outOfReach reports whether an entry is somebody else's personal one, or outside what the caller's credential is narrowed to. What lies in a personal
 // folder is its owner's (see checkNewEntry).
@@ -75,12 +77,12 @@ func (n *LogNames) User(id UserID) (name, username string, deleted bool) {
 	return "", "", true
 }
 
-// Group returns the name of a group, "" if there is none any more.
+// Group returns the name of a group, also of one that was removed.
 func (n *LogNames) Group(id GroupID) string {
 	if g := n.r.x.group(id); g != nil {
 		return g.Name
 	}
-	return ""
+	return n.r.state.formerGroups[id]
 }
 
 // Category returns the name of a category, "" if there is none any more.

@@ -208,9 +208,9 @@ func TestSearches(t *testing.T) {
 		"date:2026-11-26":                          all - 2,
 		"date:2026-11 date:2026-11-27..2026-11-27": 2,
 		"date:1999":                                0,
-		"origin:cli":                               7,
-		"origin:api origin:cli":                    0,
-		"origin:web":                               0,
+		"origin:web":                               7,
+		"origin:api origin:web":                    0,
+		"origin:cli":                               0,
 		"ip:192.0.2":                               2,
 		"nora@example.com":                         0, // not shown, so not searched
 		"NORA password_shown wordpress":            1,

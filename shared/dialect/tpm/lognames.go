@@ -18,7 +18,7 @@ func objectOf(row *trail.Row) logObject {
 	switch row.Event {
 	case trail.UserCreated, trail.UserUpdated, trail.UserPassword, trail.UserActivated, trail.UserDeactivated, trail.UserDeleted:
 		return logObject{"user", row.Object}
-	case trail.GroupCreated, trail.GroupUpdated, trail.GroupDeleted:
+	case trail.GroupCreated, trail.GroupUpdated, trail.GroupDeleted, trail.GroupJoined, trail.GroupLeft:
 		return logObject{"group", row.Object}
 	case trail.CategoryCreated, trail.CategoryUpdated, trail.CategoryDeleted:
 		return logObject{"category", row.Object}
@@ -51,6 +51,9 @@ func (w *logWanted) add(row *trail.Row) {
 	}
 	if o := objectOf(row); o != (logObject{}) {
 		w.objects[o] = true
+	}
+	for _, id := range row.Members() {
+		w.objects[logObject{"user", uint64(id)}] = true
 	}
 }
 

@@ -214,7 +214,12 @@ func (n *logNames) contain(row *trail.Row, folded string) bool {
 	if o := objectOf(row); o != (logObject{}) && strings.Contains(remembered(n.texts.objects, o, n.objectWords), folded) {
 		return true
 	}
-	return strings.Contains(manyText(row), folded) || strings.Contains(vault.Fold(reasonText(row)), folded)
+	for _, text := range []string{n.membersText(row), settingText(row), manyText(row), reasonText(row)} {
+		if text != "" && strings.Contains(vault.Fold(text), folded) {
+			return true
+		}
+	}
+	return false
 }
 
 func remembered[K comparable](m map[K]string, k K, text func(K) string) string {
