@@ -139,7 +139,7 @@ func settingText(row *trail.Row) string {
 	if row.Setting() == "" {
 		return ""
 	}
-	return "setting " + row.Setting()
+	return "setting " + shownName(row.Setting())
 }
 
 // contextText is the dialect's own name of what was done, and the credential that it was done by.
@@ -154,7 +154,7 @@ func reasonText(row *trail.Row) string {
 	if row.Reason() == "" {
 		return ""
 	}
-	return "reason: " + row.Reason()
+	return "reason: " + shownName(row.Reason())
 }
 
 func manyText(row *trail.Row) string {

@@ -134,5 +134,5 @@ func (o logObject) text(names *vault.LogNames) string {
 	default:
 		return fmt.Sprintf("%s %d", o.kind, o.id)
 	}
-	return fmt.Sprintf("%s %d|%s", o.kind, o.id, name)
+	return fmt.Sprintf("%s %d|%s", o.kind, o.id, shownName(name))
 }
