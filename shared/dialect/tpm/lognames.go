@@ -79,7 +79,7 @@ type logNames struct {
 	texts logTexts
 }
 
-// resolve is the second look at the vault: it looks up names and nothing else.
+// resolve is the second look at the vault: it looks up names and nothing else. It may run more than once, and leaves what is wanted as it is.
 func (w *logWanted) resolve(r *vault.Reader) (*logNames, error) {
 	names, err := r.LogNames()
 	if err != nil {
@@ -93,18 +93,23 @@ func (w *logWanted) resolve(r *vault.Reader) (*logNames, error) {
 		name, deleted := names.Entry(id)
 		project := names.ProjectOf(id)
 		out.entries[id] = loggedEntry{logRelated{uint64(id), name, deleted}, project}
-		if project != 0 {
-			w.projects[project] = true
-		}
+		out.addProject(names, project)
 	}
 	for id := range w.projects {
-		name, deleted := names.Project(id)
-		out.projects[id] = logRelated{uint64(id), name, deleted}
+		out.addProject(names, id)
 	}
 	for o := range w.objects {
 		out.objects[o] = o.text(names)
 	}
 	return out, nil
+}
+
+func (n *logNames) addProject(names *vault.LogNames, id vault.ProjectID) {
+	if _, known := n.projects[id]; known || id == 0 {
+		return
+	}
+	name, deleted := names.Project(id)
+	n.projects[id] = logRelated{uint64(id), name, deleted}
 }
 
 // userNamed names a user; what an operator or tresor itself did is user 0's.
