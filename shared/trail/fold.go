@@ -8,7 +8,7 @@ import (
 type fold struct {
 	contexts contexts // of the journals
 	heads    vault.Heads
-	ops      [2]uint64 // so far, by table
+	counts   [2]counts // by table
 	seen     map[kind]uint64
 	personal map[vault.EntryID]bool
 	users    map[vault.UserID]userMark
@@ -45,8 +45,6 @@ func newFold() *fold {
 func (f *fold) record(r *vault.Record) {
 	for i := range r.Ops {
 		op := &r.Ops[i]
-		number := f.ops[r.Table-vault.Entries]
-		f.ops[r.Table-vault.Entries]++
 		if f.first == 0 {
 			f.first = op.At
 		}
@@ -54,7 +52,7 @@ func (f *fold) record(r *vault.Record) {
 		if !ok {
 			continue
 		}
-		row.ID = idAt(op.At, uint64(op.Millis)) | number&runningMask
+		row.ID = f.counts[r.Table-vault.Entries].next(idAt(op.At, uint64(op.Millis)))
 		if r.Table == vault.Permissions { // what is made comes before who may do what with it
 			row.ID |= tableBit
 		}

@@ -38,14 +38,20 @@ type Context struct {
 }
 
 // idBits is how many bits of an id tell the rows of a second apart: ten for the millisecond, and ten for those of one. Of these the highest says that it is of an
-// access record, whose other bits are the random ones of its own id; in the others the next says of which journal it is, and the rest count its operations.
+// access record, whose other bits are random ones of its own id; in the others the next says of which journal it is, and the rest count its operations within the
+// millisecond.
+//
+// What holds: every process gives the same ids to what is in the journals, up to 256 operations of a journal within a millisecond have ids of their own, in
+// the journal's order, and an access record's id differs from those of its hour. What does not: of one millisecond, the entries journal comes before the permissions
+// journal and both before the accesses, whatever came first, and accesses are in no order. Two of them with the same bits are settled by neighbours, so that a
+// record that shows late can move another one's id.
 const (
 	idBits      = 20
 	millisShift = 10
 	accessBit   = 1 << 9 // what is read was written before
 	accessMask  = accessBit - 1
 	tableBit    = 1 << 8
-	runningMask = tableBit - 1
+	countMask   = tableBit - 1
 )
 
 func firstID(s vault.Stamp) uint64 { return uint64(max(s, 0)) << idBits }
@@ -139,6 +145,23 @@ func (r *Row) setEntries(ids []vault.EntryID) {
 	default:
 		r.details().many = slices.Clip(ids)
 	}
+}
+
+// counts counts operations by their millisecond. Clocks differ, so that a journal can come back to one: the newest few are remembered, by a rule that knows
+// nothing but the journal.
+type counts map[uint64]uint64
+
+// maxCounts is how many milliseconds are remembered.
+const maxCounts = 1000
+
+// next returns the id of the next operation of a millisecond, which is given by its first id.
+func (c *counts) next(first uint64) uint64 {
+	if *c == nil || len(*c) == maxCounts {
+		*c = counts{}
+	}
+	n := (*c)[first]
+	(*c)[first]++
+	return first | n&countMask
 }
 
 // contexts keeps one of each context: those of the journals for ever, and those of an hour until the hour is forgotten or over. A client's own text
