@@ -68,6 +68,11 @@ func (c *cache) put(h vault.Hour, hour *cached, most int) {
 	}
 }
 
+// clear forgets every hour. Those that are being read may come back.
+func (c *cache) clear() {
+	c.hours, c.rows = map[vault.Hour]*cached{}, 0
+}
+
 func (c *cache) remove(h vault.Hour) {
 	if old := c.hours[h]; old != nil {
 		c.rows -= len(old.rows)

@@ -25,8 +25,9 @@ type Trail struct {
 	source Source
 	limit  int
 
-	turn chan struct{} // held by whoever reads the journals
-	fold *fold         // guarded by turn
+	turn  chan struct{} // held by whoever reads the journals
+	fold  *fold         // guarded by turn
+	stuck vault.Heads   // guarded by turn; after these records a journal does not go on, although it was read anew
 
 	mu      sync.Mutex // guards what is below; never held across I/O
 	heads   vault.Heads
@@ -78,12 +79,20 @@ func (t *Trail) CatchUp(ctx context.Context, heads vault.Heads) error {
 	case <-ctx.Done():
 		return errBusy(ctx.Err())
 	}
+	if t.strays(heads) {
+		t.startAnew()
+	}
 	for try := 0; !t.reaches(heads); try++ {
 		if try == maxAsk || try > 0 && vault.Pause(ctx, askPause) != nil {
 			return errBusy(errors.New("records of the journals do not show"))
 		}
 		for _, table := range vault.Tables {
-			if err := t.read(ctx, table, heads.Of(table)); err != nil {
+			err := t.read(ctx, table, heads.Of(table))
+			if errors.Is(err, vault.Corrupt) && t.repaired(table) {
+				t.startAnew()
+				err = t.read(ctx, table, heads.Of(table))
+			}
+			if err != nil {
 				return asBusy(err)
 			}
 		}
@@ -101,7 +110,13 @@ const (
 func (t *Trail) reaches(heads vault.Heads) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.heads.Entries.Seq >= heads.Entries.Seq && t.heads.Permissions.Seq >= heads.Permissions.Seq
+	for _, table := range vault.Tables {
+		have, want := t.heads.Of(table), heads.Of(table)
+		if have.Seq < want.Seq || have.Seq == want.Seq && have.Hash != want.Hash {
+			return false
+		}
+	}
+	return true
 }
 
 // read reads a journal from where it was read to, if that is not far enough. What was read stays, whatever ends it. The turn is held.
