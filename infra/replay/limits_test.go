@@ -129,11 +129,11 @@ func (g guarded) PutAccess(ctx context.Context, records []vault.StoredAccess) er
 	return g.Store.PutAccess(ctx, records)
 }
 
-func (g guarded) AccessHour(ctx context.Context, h vault.Hour) ([]vault.StoredAccess, error) {
+func (g guarded) AccessHour(ctx context.Context, h vault.Hour, after string) ([]vault.StoredAccess, error) {
 	if err := g.use("Permissions access#* Query"); err != nil {
 		return nil, err
 	}
-	return g.Store.AccessHour(ctx, h)
+	return g.Store.AccessHour(ctx, h, after)
 }
 
 func (g guarded) AddAttempts(ctx context.Context, key string, delta int, now, expires time.Time) (int, error) {

@@ -51,7 +51,7 @@ func TestTheLogIsOfAllDialects(t *testing.T) {
 		`action_id:"tpm passwords/show"`:         "password_shown",
 		`action_id:"tpm passwords/create"`:       "create_password",
 		`action_id:"tpm projects/update"`:        "update_project",
-		`action_id:"tresor init" origin:cli`:     "create_user",
+		`action_id:"tresor init" origin:web`:     "create_user",
 	} {
 		items := w.search(t, search)
 		if len(items) == 0 {

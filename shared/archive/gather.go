@@ -91,7 +91,7 @@ func (b *backup) hours(ctx context.Context) error {
 
 func (b *backup) hour(ctx context.Context, h Hour) error {
 	var list []vault.StoredAccess
-	err := journal.Persist(ctx, func() (err error) { list, err = b.src.Store.AccessHour(ctx, h.Hour); return err })
+	err := journal.Persist(ctx, func() (err error) { list, err = b.src.Store.AccessHour(ctx, h.Hour, ""); return err })
 	if err != nil {
 		return fmt.Errorf("read the access records of %s: %w", h.Hour, err)
 	}

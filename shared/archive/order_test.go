@@ -7,6 +7,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
 	"tresor/shared/vault"
 )
 
@@ -62,7 +65,7 @@ func TestTheViewRefuses(t *testing.T) {
 	var store vault.Store = newView(a)
 	ctx, now := t.Context(), s.Clock.Now()
 	_, _, tail := store.Tail(ctx, vault.Entries, 7)
-	_, hour := store.AccessHour(ctx, 1)
+	_, hour := store.AccessHour(ctx, 1, "")
 	_, secrets := store.Secrets(ctx, []vault.SecretKey{{Entry: 1, Version: 1}})
 	_, keysets := store.Keysets(ctx)
 	_, add := store.AddAttempts(ctx, "x", 1, now, now)
@@ -74,5 +77,50 @@ func TestTheViewRefuses(t *testing.T) {
 	}
 	if err := store.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestAnHourAfterAnID leaves out what comes before, and the hour counts as read all the same.
+func TestAnHourAfterAnID(t *testing.T) {
+	s := world(t)
+	p := takeApart(t, s)
+	open := func() *view {
+		a, err := Open(bytes.NewReader(p.assemble(t, s.Sealer)), func(Header) (vault.Sealer, error) { return s.Sealer, nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+		v := newView(a)
+		for _, table := range vault.Tables {
+			for more := true; more; {
+				if _, more, err = v.Tail(t.Context(), table, v.heads.Of(table).Seq); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		return v
+	}
+	found := 0
+	first, second := open(), open()
+	for _, it := range p.items {
+		if it.Hour == nil {
+			continue
+		}
+		first.open, second.open = !it.Hour.Closed, !it.Hour.Closed
+		all, err := first.AccessHour(t.Context(), it.Hour.Hour, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		after := ""
+		if len(all) > 0 {
+			after, found = all[0].ID, found+1
+		}
+		rest, err := second.AccessHour(t.Context(), it.Hour.Hour, after)
+		want := slices.DeleteFunc(slices.Clone(all), func(r vault.StoredAccess) bool { return r.ID <= after })
+		if diff := cmp.Diff(want, rest, cmpopts.EquateEmpty()); err != nil || diff != "" {
+			t.Errorf("%v (-want +got):\n%s", err, diff)
+		}
+	}
+	if found == 0 {
+		t.Error("no hour has records: the test says less than it should")
 	}
 }

@@ -79,11 +79,11 @@ func (d *disturbed) Secrets(ctx context.Context, keys []vault.SecretKey) (map[va
 	return d.Store.Secrets(ctx, keys)
 }
 
-func (d *disturbed) AccessHour(ctx context.Context, h vault.Hour) ([]vault.StoredAccess, error) {
+func (d *disturbed) AccessHour(ctx context.Context, h vault.Hour, after string) ([]vault.StoredAccess, error) {
 	if err := d.before(d.Store, vaulttest.AccessHour); err != nil {
 		return nil, err
 	}
-	return d.Store.AccessHour(ctx, h)
+	return d.Store.AccessHour(ctx, h, after)
 }
 
 func (d *disturbed) Keysets(ctx context.Context) ([]vault.StoredKeyset, error) {

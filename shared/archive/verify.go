@@ -71,7 +71,7 @@ func (v *verifier) journals(ctx context.Context) error {
 func (v *verifier) openHours(ctx context.Context) error {
 	v.open = true
 	for h := range v.contents.openHours(vault.HourOf(v.archive.Header().Created)) {
-		if _, err := v.log.Accesses(ctx, h); err != nil {
+		if _, err := v.log.Accesses(ctx, h, ""); err != nil {
 			return explain(err, "an access record of %s does not open", h)
 		}
 	}

@@ -91,7 +91,7 @@ func (v *view) note(s *vault.StoredRecord) {
 }
 
 // AccessHour implements vault.AccessStore.
-func (v *view) AccessHour(ctx context.Context, h vault.Hour) (list []vault.StoredAccess, err error) {
+func (v *view) AccessHour(ctx context.Context, h vault.Hour, after string) (list []vault.StoredAccess, err error) {
 	it, err := v.peek(ctx)
 	if err != nil {
 		return nil, final(err)
@@ -108,7 +108,9 @@ func (v *view) AccessHour(ctx context.Context, h vault.Hour) (list []vault.Store
 		if it == nil || it.Access == nil {
 			return list, nil
 		}
-		list = append(list, *it.Access)
+		if it.Access.ID > after {
+			list = append(list, *it.Access)
+		}
 	}
 }
 

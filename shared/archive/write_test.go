@@ -104,7 +104,7 @@ func content(t *testing.T, s vault.Store, hours []vault.Hour) (all struct {
 	all.Secrets, errs[2] = s.Secrets(t.Context(), keys)
 	all.Keysets, errs[3] = s.Keysets(t.Context())
 	for _, h := range hours {
-		list, err := s.AccessHour(t.Context(), h)
+		list, err := s.AccessHour(t.Context(), h, "")
 		errs[4] = errors.Join(errs[4], err)
 		all.Access = append(all.Access, list)
 	}

@@ -59,7 +59,7 @@ func (s *Store) putAccess(ctx context.Context, r vault.StoredAccess) error {
 }
 
 // AccessHour implements vault.AccessStore by a Query for each shard, in parallel.
-func (s *Store) AccessHour(ctx context.Context, h vault.Hour) ([]vault.StoredAccess, error) {
+func (s *Store) AccessHour(ctx context.Context, h vault.Hour, after string) ([]vault.StoredAccess, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -68,7 +68,7 @@ func (s *Store) AccessHour(ctx context.Context, h vault.Hour) ([]vault.StoredAcc
 	for n := range shards {
 		g.Go(func() error {
 			partition := s.keys.accessShard(h, uint8(n))
-			return s.queryAll(gctx, vault.Permissions, partition, func(i item) error {
+			return s.queryAfter(gctx, vault.Permissions, partition, after, func(i item) error {
 				r, err := s.keys.parseAccessItem(i)
 				shards[n] = append(shards[n], r)
 				return err

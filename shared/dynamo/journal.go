@@ -96,11 +96,20 @@ func (s *Store) put(t vault.Table, i item, condition *string) *types.Put {
 
 // queryAll reads a whole partition, strongly consistent, page by page, in the order of the sort keys.
 func (s *Store) queryAll(ctx context.Context, t vault.Table, partition string, each func(item) error) error {
+	return s.queryAfter(ctx, t, partition, "", each)
+}
+
+// queryAfter is queryAll for what follows a sort key; "" is before all of them.
+func (s *Store) queryAfter(ctx context.Context, t vault.Table, partition, after string, each func(item) error) error {
 	in := &dynamodb.QueryInput{
 		TableName:                 s.table(t),
 		ConsistentRead:            aws.Bool(true),
 		KeyConditionExpression:    aws.String("pk = :p"),
 		ExpressionAttributeValues: item{":p": text(partition)},
+	}
+	if after != "" { // an empty key value is refused
+		in.KeyConditionExpression = aws.String("pk = :p AND sk > :after")
+		in.ExpressionAttributeValues[":after"] = text(after)
 	}
 	for {
 		out, err := s.api.Query(ctx, in)

@@ -26,7 +26,7 @@ func TestAccessIsNeverOverwritten(t *testing.T) {
 	if err := s.PutAccess(t.Context(), []vault.StoredAccess{other}); err == nil || vault.KindOf(err) != vault.Internal {
 		t.Errorf("another record under the same id: got %v, want an internal error", err)
 	}
-	got, err := s.AccessHour(t.Context(), 5)
+	got, err := s.AccessHour(t.Context(), 5, "")
 	if err != nil || len(got) != 1 || !bytes.Equal(got[0].Sealed, first.Sealed) {
 		t.Errorf("got %v, %v, want the first record", got, err)
 	}

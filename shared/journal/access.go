@@ -95,7 +95,7 @@ func (w *accessWriter) lose(numbers []uint64) {
 
 // SummariseHour reads an hour's access records and returns what the journal is to hold of them.
 func (l *Log) SummariseHour(ctx context.Context, h vault.Hour) (vault.AccessHour, error) {
-	list, err := l.readHour(ctx, h)
+	list, err := l.readHour(ctx, h, "")
 	if err != nil {
 		return vault.AccessHour{}, err
 	}
@@ -108,9 +108,9 @@ type openedAccess struct {
 	hash vault.Hash
 }
 
-func (l *Log) readHour(ctx context.Context, h vault.Hour) ([]openedAccess, error) {
+func (l *Log) readHour(ctx context.Context, h vault.Hour, after string) ([]openedAccess, error) {
 	var stored []vault.StoredAccess
-	err := persist(ctx, func() (err error) { stored, err = l.store.AccessHour(ctx, h); return err })
+	err := persist(ctx, func() (err error) { stored, err = l.store.AccessHour(ctx, h, after); return err })
 	if err != nil {
 		return nil, fmt.Errorf("read the access records of %s: %w", h, err)
 	}
@@ -125,9 +125,10 @@ func (l *Log) readHour(ctx context.Context, h vault.Hour) ([]openedAccess, error
 	return out, nil
 }
 
-// Accesses returns the access records of an hour, for an auditor: Withheld ones say what was recorded on a guess and not handed out.
-func (l *Log) Accesses(ctx context.Context, h vault.Hour) ([]*vault.AccessRecord, error) {
-	list, err := l.readHour(ctx, h)
+// Accesses returns the access records of an hour whose ids come after one, "" for all, for an auditor: Withheld ones say what was recorded on a guess and
+// not handed out.
+func (l *Log) Accesses(ctx context.Context, h vault.Hour, after string) ([]*vault.AccessRecord, error) {
+	list, err := l.readHour(ctx, h, after)
 	if err != nil {
 		return nil, err
 	}

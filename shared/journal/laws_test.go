@@ -330,7 +330,7 @@ func TestLaw3TheRecordNamesPrincipalEntryAndVersion(t *testing.T) {
 // accesses renders the hour's access records in the order of their numbers.
 func accesses(t *testing.T, s *scenario.System) []string {
 	t.Helper()
-	records, err := s.Log.Accesses(t.Context(), vault.HourOf(s.Clock.Now()))
+	records, err := s.Log.Accesses(t.Context(), vault.HourOf(s.Clock.Now()), "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -531,7 +531,7 @@ type cutAccess struct {
 	missing int
 }
 
-func (c *cutAccess) AccessHour(ctx context.Context, h vault.Hour) ([]vault.StoredAccess, error) {
-	list, err := c.Store.AccessHour(ctx, h)
+func (c *cutAccess) AccessHour(ctx context.Context, h vault.Hour, after string) ([]vault.StoredAccess, error) {
+	list, err := c.Store.AccessHour(ctx, h, after)
 	return slices.Delete(list, c.missing, c.missing+1), err
 }

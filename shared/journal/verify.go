@@ -147,7 +147,7 @@ func (v *verifier) checkHours(ctx context.Context) error {
 
 func (v *verifier) checkHour(ctx context.Context, h *vault.AccessHour) error {
 	v.report.Hours++
-	stored, err := v.log.store.AccessHour(ctx, h.Hour)
+	stored, err := v.log.store.AccessHour(ctx, h.Hour, "")
 	if err != nil {
 		return fmt.Errorf("read the access records of %s: %w", h.Hour, err)
 	}

@@ -46,7 +46,7 @@ func (q *accessQueue) waitFor(t *testing.T, n int) *accessBatch {
 
 func wantAccess(t *testing.T, s *Store, want ...string) {
 	t.Helper()
-	hour, err := s.AccessHour(t.Context(), 1)
+	hour, err := s.AccessHour(t.Context(), 1, "")
 	if err != nil {
 		t.Fatal(err)
 	}

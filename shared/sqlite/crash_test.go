@@ -49,7 +49,7 @@ func child(path string) error {
 	if err != nil {
 		return err
 	}
-	hour, err := s.AccessHour(context.Background(), crashHour)
+	hour, err := s.AccessHour(context.Background(), crashHour, "")
 	if err != nil {
 		return err
 	}
@@ -198,7 +198,7 @@ func (a *acknowledged) verify(t *testing.T, path string) {
 		t.Fatalf("got records up to %d, %v, want %d, or one more that was not acknowledged", last, err, a.record)
 	}
 	verifyRecords(t, s, last)
-	hour, err := s.AccessHour(t.Context(), crashHour)
+	hour, err := s.AccessHour(t.Context(), crashHour, "")
 	if err != nil {
 		t.Fatal(err)
 	}

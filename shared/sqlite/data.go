@@ -37,8 +37,8 @@ func (s *Store) Keysets(ctx context.Context) ([]vault.StoredKeyset, error) {
 }
 
 // AccessHour implements vault.AccessStore.
-func (s *Store) AccessHour(ctx context.Context, h vault.Hour) ([]vault.StoredAccess, error) {
-	return readAll(ctx, "read access records", s.read.access, scanAccess, int64(h))
+func (s *Store) AccessHour(ctx context.Context, h vault.Hour, after string) ([]vault.StoredAccess, error) {
+	return readAll(ctx, "read access records", s.read.access, scanAccess, int64(h), after)
 }
 
 // readAll returns all rows of a statement.

@@ -129,7 +129,7 @@ func TestOpenAtOnce(t *testing.T) {
 		if err := g.Wait(); err != nil {
 			t.Fatalf("round %d: %v", round, err)
 		}
-		if hour, err := openFile(t, path).AccessHour(t.Context(), 1); err != nil || len(hour) != 8 {
+		if hour, err := openFile(t, path).AccessHour(t.Context(), 1, ""); err != nil || len(hour) != 8 {
 			t.Errorf("round %d: got %d access records, %v, want 8", round, len(hour), err)
 		}
 	}

@@ -61,7 +61,7 @@ func (r *readStatements) prepare(ctx context.Context, db *sql.DB) error {
 		&r.tail:     `select ` + recordColumns + ` from records where tbl = ? and seq > ? order by seq`,
 		&r.secret:   `select sealed from secrets where entry = ? and version = ?`,
 		&r.keysets:  `select purpose, version, vault, wrapped from keysets order by purpose, version`,
-		&r.access:   `select hour, shard, id, sealed from access where hour = ? order by shard, id`,
+		&r.access:   `select hour, shard, id, sealed from access where hour = ? and id > ? order by shard, id`,
 		&r.attempts: `select count from attempts where key = ? and expires > ?`,
 	})
 }

@@ -2,6 +2,6 @@
 // the access records of every hour. It decides nothing about who may read it, and renders nothing.
 //
 // The one idea: what is over does not change. A journal's record and a closed hour of access records are read at most once by a process and kept as
-// compact rows; the journal says how many records a closed hour has, so that a page and the number of pages need only the hours that the page
-// touches. A process whose users never ask for the log reads and keeps nothing.
+// compact rows, and an open hour is read on from where it was read to. The journal says how many records a closed hour has, so that a page and the number of
+// pages need only the hours that the page touches. A process whose users never ask for the log reads and keeps nothing.
 package trail

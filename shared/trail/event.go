@@ -39,6 +39,8 @@ const (
 	GroupCreated
 	GroupUpdated
 	GroupDeleted
+	GroupJoined // by one user
+	GroupLeft   // by one user
 	CredentialCreated
 	CredentialUpdated
 	CredentialRevoked

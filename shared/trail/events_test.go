@@ -81,8 +81,15 @@ func TestEveryEvent(t *testing.T) {
 		{trail.TagUpdated, func(tx *vault.Tx) error { return tx.EditTag(vault.Tag{ID: tag, Name: "u"}) }},
 		{trail.TagDeleted, func(tx *vault.Tx) error { return tx.RemoveTag(tag) }},
 		{trail.GroupCreated, func(tx *vault.Tx) (err error) { group, err = tx.CreateGroup(vault.Group{Name: "G"}); return err }},
+		{trail.GroupJoined, func(tx *vault.Tx) error { return tx.SetMember(group, nora, true) }},
+		{trail.GroupLeft, func(tx *vault.Tx) error {
+			return tx.EditGroup(group, func(g *vault.Group) { g.Members = nil })
+		}},
 		{trail.GroupUpdated, func(tx *vault.Tx) error {
-			return tx.EditGroup(group, func(g *vault.Group) { g.Members = []vault.UserID{nora} })
+			return tx.EditGroup(group, func(g *vault.Group) { g.Members = []vault.UserID{1, nora} })
+		}},
+		{trail.GroupUpdated, func(tx *vault.Tx) error {
+			return tx.EditGroup(group, func(g *vault.Group) { g.Name, g.Members = "H", []vault.UserID{1} })
 		}},
 		{trail.GroupDeleted, func(tx *vault.Tx) error { return tx.RemoveGroup(group) }},
 		{trail.UserUpdated, func(tx *vault.Tx) error { return tx.EditUser(nora, func(u *vault.User) { u.Name = "Nora" }) }},
@@ -121,6 +128,12 @@ func TestEveryEvent(t *testing.T) {
 			t.Errorf("step %d: event %d and %d rows, want event %d and one", i, r.Event, rows-before, step.want)
 		}
 		seen[step.want] = true
+		if (r.Event == trail.GroupJoined || r.Event == trail.GroupLeft) && !slices.Equal(r.Members(), []vault.UserID{nora}) {
+			t.Errorf("step %d: members %v", i, r.Members())
+		}
+		if r.Event == trail.SettingChanged && r.Setting() != "a" {
+			t.Errorf("step %d: setting %q", i, r.Setting())
+		}
 		if step.want == trail.ProjectDeleted && (r.Project != project || !r.About(entry)) {
 			t.Errorf("a project goes with its entries: %+v", r)
 		}

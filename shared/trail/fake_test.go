@@ -3,6 +3,7 @@ package trail_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -20,8 +21,12 @@ var base = time.Date(2026, 11, 26, 0, 0, 0, 0, time.UTC)
 type fake struct {
 	mu       sync.Mutex
 	journals [2][]*vault.Record
+	damaged  vault.Seq       // no entries record after it can be read; 0: all can
+	hashes   [2][]vault.Hash // of the records
+	version  byte            // goes into the hashes of the records to come
 	accesses map[vault.Hour][]*vault.AccessRecord
 	reads    map[vault.Hour]int
+	records  int              // access records read
 	history  int              // records read
 	left     int              // hours that may still be read before the time is over; negative: any number
 	hidden   int              // records at the end of each journal that do not show
@@ -37,10 +42,14 @@ func (f *fake) History(ctx context.Context, t vault.Table, after vault.Head, fn 
 	all := f.journals[t-vault.Entries]
 	all = all[:max(0, len(all)-f.hidden)]
 	f.mu.Unlock()
-	for ; int(after.Seq) < len(all); after.Seq++ {
+	for int(after.Seq) < len(all) {
+		if after.Hash != f.hash(t, after.Seq) || f.damaged != 0 && t == vault.Entries && after.Seq >= f.damaged {
+			return after, fmt.Errorf("record %d does not continue: %w", after.Seq+1, vault.Corrupt)
+		}
 		if err := fn(all[after.Seq]); err != nil {
 			return after, err
 		}
+		after = vault.Head{Seq: after.Seq + 1, Hash: f.hash(t, after.Seq+1)}
 		f.mu.Lock()
 		f.history++
 		f.mu.Unlock()
@@ -48,7 +57,24 @@ func (f *fake) History(ctx context.Context, t vault.Table, after vault.Head, fn 
 	return after, ctx.Err()
 }
 
-func (f *fake) Accesses(ctx context.Context, h vault.Hour) ([]*vault.AccessRecord, error) {
+func (f *fake) hash(t vault.Table, n vault.Seq) vault.Hash {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if n == 0 {
+		return vault.Hash{}
+	}
+	return f.hashes[t-vault.Entries][n-1]
+}
+
+// cut takes the last records off a journal; those to come have other hashes.
+func (f *fake) cut(t vault.Table, n int) {
+	i := t - vault.Entries
+	f.journals[i] = f.journals[i][:len(f.journals[i])-n]
+	f.hashes[i] = f.hashes[i][:len(f.journals[i])]
+	f.version++
+}
+
+func (f *fake) Accesses(ctx context.Context, h vault.Hour, after string) ([]*vault.AccessRecord, error) {
 	f.mu.Lock()
 	if f.left == 0 {
 		f.mu.Unlock()
@@ -56,7 +82,8 @@ func (f *fake) Accesses(ctx context.Context, h vault.Hour) ([]*vault.AccessRecor
 	}
 	f.left--
 	f.reads[h]++
-	list := append([]*vault.AccessRecord(nil), f.accesses[h]...)
+	list := slices.DeleteFunc(slices.Clone(f.accesses[h]), func(a *vault.AccessRecord) bool { return a.ID <= after })
+	f.records += len(list)
 	f.mu.Unlock()
 	if f.during != nil {
 		f.during(h)
@@ -69,6 +96,7 @@ func (f *fake) write(t vault.Table, at time.Time, changes ...vault.Change) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	list := &f.journals[t-vault.Entries]
+	f.hashes[t-vault.Entries] = append(f.hashes[t-vault.Entries], vault.Hash{f.version, byte(len(*list))})
 	*list = append(*list, &vault.Record{Table: t, Seq: vault.Seq(len(*list) + 1),
 		Ops: []vault.Op{{At: vault.StampOf(at), Actor: 1, Action: "tpm test", Changes: changes}}})
 }
@@ -105,9 +133,10 @@ func (f *fake) closeHour(h vault.Hour) {
 }
 
 func (f *fake) heads() (h vault.Heads) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	h.Entries.Seq, h.Permissions.Seq = vault.Seq(len(f.journals[0])), vault.Seq(len(f.journals[1]))
+	for _, t := range vault.Tables {
+		n := vault.Seq(len(f.journals[t-vault.Entries]))
+		h.Set(t, vault.Head{Seq: n, Hash: f.hash(t, n)})
+	}
 	return h
 }
 

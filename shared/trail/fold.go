@@ -6,12 +6,13 @@ import (
 
 // fold turns records into rows. It remembers the little that a record does not say by itself: whether a thing was there before.
 type fold struct {
-	contexts *contexts
+	contexts contexts // of the journals
 	heads    vault.Heads
-	ops      [2]uint64 // so far, by table
+	counts   [2]counts // by table
 	seen     map[kind]uint64
 	personal map[vault.EntryID]bool
 	users    map[vault.UserID]userMark
+	groups   map[vault.GroupID]*vault.Group
 
 	rows  []Row // of the records folded since they were last taken
 	hours []vault.AccessHour
@@ -36,16 +37,14 @@ type userMark struct {
 	disabled bool
 }
 
-func newFold(c *contexts) *fold {
-	return &fold{contexts: c, seen: map[kind]uint64{}, personal: map[vault.EntryID]bool{}, users: map[vault.UserID]userMark{}}
+func newFold() *fold {
+	return &fold{seen: map[kind]uint64{}, personal: map[vault.EntryID]bool{}, users: map[vault.UserID]userMark{}, groups: map[vault.GroupID]*vault.Group{}}
 }
 
 // record makes a row of each of a record's operations, but for those that only close hours of access records: they are bookkeeping.
 func (f *fold) record(r *vault.Record) {
 	for i := range r.Ops {
 		op := &r.Ops[i]
-		number := f.ops[r.Table-vault.Entries]
-		f.ops[r.Table-vault.Entries]++
 		if f.first == 0 {
 			f.first = op.At
 		}
@@ -53,7 +52,7 @@ func (f *fold) record(r *vault.Record) {
 		if !ok {
 			continue
 		}
-		row.ID = idAt(op.At, uint64(op.Millis)) | number&runningMask
+		row.ID = f.counts[r.Table-vault.Entries].next(idAt(op.At, uint64(op.Millis)))
 		if r.Table == vault.Permissions { // what is made comes before who may do what with it
 			row.ID |= tableBit
 		}
@@ -64,9 +63,12 @@ func (f *fold) record(r *vault.Record) {
 // op makes the row of an operation. What it is about is its weightiest change: a new entry brings new tags along, and a project takes its entries
 // with it into the trash.
 func (f *fold) op(op *vault.Op) (Row, bool) {
-	row := Row{Context: f.contexts.of(Context{op.Actor, op.Credential, op.Action, op.Source, op.Reason})}
+	row := Row{Context: f.contexts.of(Context{op.Actor, op.Credential, op.Action, op.Source})}
+	row.setReason(op.Reason)
 	best, hoursOnly := -1, len(op.Changes) > 0
 	var entries []vault.EntryID
+	var members []vault.UserID
+	var setting string
 	for i := range op.Changes {
 		c := &op.Changes[i]
 		if c.AccessHour != nil {
@@ -78,7 +80,12 @@ func (f *fold) op(op *vault.Op) (Row, bool) {
 		m := f.change(c)
 		if m.weight > best {
 			best, row.Event, row.Project, row.Object = m.weight, m.event, m.project, m.object
+			members, setting = m.members, m.setting
 		}
+	}
+	if members != nil || setting != "" {
+		d := row.details()
+		d.members, d.setting = members, setting
 	}
 	row.setEntries(entries)
 	return row, !hoursOnly
@@ -104,6 +111,8 @@ type meaning struct {
 	project vault.ProjectID
 	object  uint64
 	weight  int
+	members []vault.UserID
+	setting string
 }
 
 // change says what a change means and remembers what the next one needs.
@@ -111,32 +120,32 @@ func (f *fold) change(c *vault.Change) meaning {
 	switch {
 	case c.Project != nil:
 		event := f.event(kindProject, uint64(c.Project.ID), c.Project.Trashed.Is(), ProjectCreated)
-		return meaning{event, c.Project.ID, 0, 9}
+		return meaning{event: event, project: c.Project.ID, weight: 9}
 	case c.Entry != nil:
-		return meaning{f.entry(c.Entry), 0, 0, 8}
+		return meaning{event: f.entry(c.Entry), weight: 8}
 	case c.TrashBulk != nil:
-		return meaning{f.bulk(c.TrashBulk), 0, 0, 7}
+		return meaning{event: f.bulk(c.TrashBulk), weight: 7}
 	case c.User != nil:
-		return meaning{f.user(c.User), 0, uint64(c.User.ID), 9}
+		return meaning{event: f.user(c.User), object: uint64(c.User.ID), weight: 9}
 	case c.Group != nil:
-		return meaning{f.event(kindGroup, uint64(c.Group.ID), false, GroupCreated), 0, uint64(c.Group.ID), 8}
+		return f.group(c.Group)
 	case c.Credential != nil:
 		event := f.event(kindCredential, uint64(c.Credential.ID), c.Credential.Revoked != 0, CredentialCreated)
-		return meaning{event, 0, uint64(c.Credential.ID), 7}
+		return meaning{event: event, object: uint64(c.Credential.ID), weight: 7}
 	case c.Grants != nil:
-		return meaning{ProjectGranted, c.Grants.Project, 0, 6}
+		return meaning{event: ProjectGranted, project: c.Grants.Project, weight: 6}
 	case c.Setting != nil:
-		return meaning{SettingChanged, 0, 0, 5}
+		return meaning{event: SettingChanged, setting: c.Setting.Key, weight: 5}
 	case c.Lockout != nil:
-		return meaning{LockedOut, 0, 0, 4}
+		return meaning{event: LockedOut, weight: 4}
 	case c.Removed != nil:
-		return removed(c.Removed)
+		return f.removed(c.Removed)
 	case c.Category != nil:
-		return meaning{f.event(kindCategory, uint64(c.Category.ID), false, CategoryCreated), 0, uint64(c.Category.ID), 6}
+		return meaning{event: f.event(kindCategory, uint64(c.Category.ID), false, CategoryCreated), object: uint64(c.Category.ID), weight: 6}
 	case c.Tag != nil:
-		return meaning{f.event(kindTag, uint64(c.Tag.ID), false, TagCreated), 0, uint64(c.Tag.ID), 5}
+		return meaning{event: f.event(kindTag, uint64(c.Tag.ID), false, TagCreated), object: uint64(c.Tag.ID), weight: 5}
 	case c.Favourites != nil:
-		return meaning{FavouritesChanged, 0, 0, 4}
+		return meaning{event: FavouritesChanged, weight: 4}
 	}
 	return meaning{}
 }
@@ -190,16 +199,17 @@ func (f *fold) user(u *vault.User) Event {
 	return UserUpdated
 }
 
-func removed(r *vault.Removed) meaning {
+func (f *fold) removed(r *vault.Removed) meaning {
 	switch r.Kind {
 	case "category":
-		return meaning{CategoryDeleted, 0, r.ID, 6}
+		return meaning{event: CategoryDeleted, object: r.ID, weight: 6}
 	case "tag":
-		return meaning{TagDeleted, 0, r.ID, 5}
+		return meaning{event: TagDeleted, object: r.ID, weight: 5}
 	case "group":
-		return meaning{GroupDeleted, 0, r.ID, 8}
+		delete(f.groups, vault.GroupID(r.ID))
+		return meaning{event: GroupDeleted, object: r.ID, weight: 8}
 	case "user":
-		return meaning{UserDeleted, 0, r.ID, 10}
+		return meaning{event: UserDeleted, object: r.ID, weight: 10}
 	}
 	return meaning{}
 }

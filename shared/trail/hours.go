@@ -5,9 +5,9 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"time"
 
-	"github.com/oklog/ulid/v2"
 	"golang.org/x/sync/errgroup"
 
 	"tresor/shared/vault"
@@ -20,82 +20,29 @@ const (
 	settled = 15 * time.Minute
 	// ahead is how far the clock of whoever writes may be before that of whoever reads.
 	ahead = 5 * time.Minute
+	// slack is how far apart the clocks of two writers may be, and how long a record may take to be written: of an open hour that was read, what is older
+	// than its newest record less this is not asked for again. What comes later still is there once the hour is closed, which says how many there are.
+	slack = time.Minute
 )
-
-// cache keeps the rows of hours that do not change any more. Its user guards it.
-type cache struct {
-	hours map[vault.Hour]*cached
-	rows  int
-	uses  uint64
-}
-
-type cached struct {
-	rows []Row
-	used uint64
-}
-
-func (c *cache) get(h vault.Hour) ([]Row, bool) {
-	hour := c.hours[h]
-	if hour == nil {
-		return nil, false
-	}
-	c.uses++
-	hour.used = c.uses
-	return hour.rows, true
-}
-
-// put keeps an hour and, where there are more than most rows then, forgets the hours that were used longest ago.
-func (c *cache) put(h vault.Hour, rows []Row, most int) {
-	c.remove(h)
-	c.uses++
-	c.hours[h] = &cached{rows, c.uses}
-	if c.rows += len(rows); c.rows <= most {
-		return
-	}
-	oldest := make([]vault.Hour, 0, len(c.hours))
-	for h := range c.hours {
-		oldest = append(oldest, h)
-	}
-	slices.SortFunc(oldest, func(a, b vault.Hour) int { return cmp.Compare(c.hours[a].used, c.hours[b].used) })
-	for _, h := range oldest {
-		if c.rows <= most-most/4 { // some room, so that not every hour sorts them all
-			return
-		}
-		c.remove(h)
-	}
-}
-
-func (c *cache) remove(h vault.Hour) {
-	if old := c.hours[h]; old != nil {
-		c.rows -= len(old.rows)
-		delete(c.hours, h)
-	}
-}
-
-// drop forgets an hour that was read before it was closed, if its closing says that it has another number of records.
-func (c *cache) drop(h vault.Hour, records int) {
-	if old := c.hours[h]; old != nil && len(old.rows) != records {
-		c.remove(h)
-	}
-}
 
 // span is an hour of access records.
 type span struct {
-	hour  vault.Hour
-	count int
-	rows  []Row // ascending by id; nil: not read
-	read  bool
-	// over says that the hour had stopped changing when the span was made, so that what is read of it later can be kept. Asked after reading, it could
+	hour   vault.Hour
+	count  int
+	rows   []Row // ascending by id; nil: not read
+	read   bool
+	closed bool // the journal says how many records it has
+	// over says that the hour had stopped changing when the span was made, so that what is read of it later is all of it. Asked after reading, it could
 	// have been closed meanwhile.
 	over bool
 }
 
 // spans returns the hours that may have access records, newest first: the closed ones that have some, and every one since. Those that
-// were read are filled in.
+// were read and do not change any more are filled in.
 func (t *Trail) spans(now time.Time, from, to vault.Hour) (list []span) {
 	for h, n := range t.closed {
 		if n > 0 {
-			list = append(list, span{hour: h, count: n})
+			list = append(list, span{hour: h, count: n, closed: true})
 		}
 	}
 	open := t.newest + 1
@@ -110,30 +57,37 @@ func (t *Trail) spans(now time.Time, from, to vault.Hour) (list []span) {
 	list = slices.DeleteFunc(list, func(s span) bool { return s.hour < from || s.hour > to })
 	slices.SortFunc(list, func(a, b span) int { return cmp.Compare(b.hour, a.hour) })
 	for i := range list {
-		if rows, ok := t.cache.get(list[i].hour); ok {
-			list[i].set(rows)
+		s := &list[i]
+		s.over = s.closed || now.Sub((s.hour+1).Start()) >= settled
+		if known := t.cache.get(s.hour); known != nil && known.over {
+			s.set(known.rows)
 		}
-		list[i].over = list[i].hour <= t.newest || now.Sub((list[i].hour+1).Start()) >= settled
 	}
 	return list
 }
 
 func (s *span) set(rows []Row) { s.rows, s.count, s.read = rows, len(rows), true }
 
-// load reads the spans that need says are needed, the newest first and some at a time. Those that do not change any more are kept, even where the time is then
-// over for others.
-func (t *Trail) load(ctx context.Context, list []span, need func(*span) bool) error {
+// errTooMuch refuses what a process could not hold in memory.
+func errTooMuch() error {
+	return &vault.Error{Kind: vault.Invalid, Msg: "This goes through too much of the log: search it and narrow the search with date:YYYY-MM-DD."}
+}
+
+// load reads the spans that need says are needed, the newest first and some at a time. What was read stays, even where the time is then over for
+// others. It ends where they have more rows than the limit: where that is known before they are read, they are not.
+func (t *Trail) load(ctx context.Context, r *Rows, need func(*span) bool) error {
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(parallelHours)
-	for i := range list {
-		s := &list[i]
+	var held atomic.Int64 // rows of this load
+	for i := range r.spans {
+		s := &r.spans[i]
 		if s.read || !need(s) {
 			continue
 		}
 		if gctx.Err() != nil {
 			break
 		}
-		g.Go(func() error { return t.loadHour(gctx, s) })
+		g.Go(func() error { return t.loadHour(gctx, s, r.ticket, &held) })
 	}
 	err := g.Wait()
 	if err == nil {
@@ -142,59 +96,67 @@ func (t *Trail) load(ctx context.Context, list []span, need func(*span) bool) er
 	return asBusy(err)
 }
 
-func (t *Trail) loadHour(ctx context.Context, s *span) error {
+// loadHour fills a span in, by what another caller has read since this one came, or by reading what is not known yet.
+func (t *Trail) loadHour(ctx context.Context, s *span, ticket uint64, held *atomic.Int64) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	records, err := t.source.Accesses(ctx, s.hour)
+	known, done, err := t.claim(ctx, s.hour, ticket)
 	if err != nil {
-		return fmt.Errorf("read the log: %w", err)
+		return err
 	}
-	s.set(t.accessRows(s.hour, records))
-	if s.over {
-		t.mu.Lock()
-		defer t.mu.Unlock()
-		t.cache.put(s.hour, s.rows, 2*t.limit)
+	if done != nil {
+		defer done()
+		atLeast := int64(s.count)
+		if known != nil {
+			atLeast = int64(len(known.rows))
+		}
+		if held.Load()+atLeast > int64(t.limit) {
+			return errTooMuch()
+		}
+		if known, err = t.readHour(ctx, s, known); err != nil {
+			return err
+		}
 	}
+	if held.Add(int64(len(known.rows))) > int64(t.limit) {
+		return errTooMuch()
+	}
+	s.set(known.rows)
 	return nil
 }
 
-// accessRows makes rows of an hour's access records, ascending by id.
-func (t *Trail) accessRows(h vault.Hour, records []*vault.AccessRecord) []Row {
-	slices.SortFunc(records, func(a, b *vault.AccessRecord) int { return cmp.Compare(a.ID, b.ID) })
-	rows := make([]Row, 0, len(records))
-	taken := make(map[uint64]bool, len(records))
-	for _, a := range records {
-		row := t.accessRow(h, a)
-		for n := 0; taken[row.ID] && n < accessMask; n++ { // two random numbers are the same: ids are not
-			row.ID = row.ID&^accessMask | (row.ID+1)&accessMask
-		}
-		taken[row.ID] = true
-		rows = append(rows, row)
+// readHour reads what is not known of an hour yet and keeps it. The hour is claimed.
+func (t *Trail) readHour(ctx context.Context, s *span, known *cached) (*cached, error) {
+	t.mu.Lock()
+	fresh := &cached{since: t.cache.ticket(), over: s.over}
+	t.mu.Unlock()
+	if known == nil {
+		known = &cached{known: &contexts{}}
 	}
-	slices.SortFunc(rows, byID)
-	return rows
+	fresh.known = known.known
+	settled, after := settledRows(known.rows)
+	records, err := t.source.Accesses(ctx, s.hour, after)
+	if err != nil {
+		return nil, fmt.Errorf("read the log: %w", err)
+	}
+	fresh.rows = replaceFrom(known.rows, settled, accessRows(fresh.known, s.hour, records))
+	t.store(s, fresh)
+	return fresh, nil
 }
 
-// accessRow makes the row of an access record. Its time is that of writing, which its id has: the time of the request may lie in another hour.
-func (t *Trail) accessRow(h vault.Hour, a *vault.AccessRecord) Row {
-	row := Row{Context: t.contexts.of(Context{a.User, a.Credential, a.Action, a.Source, a.Reason}), Event: Revealed}
-	at, millis, random := vault.StampOf(h.Start()), uint64(0), uint64(a.Number)
-	if id, err := ulid.ParseStrict(a.ID); err == nil {
-		at, millis = vault.Stamp(id.Time()/1000), id.Time()%1000
-		random = uint64(id[13])<<16 | uint64(id[14])<<8 | uint64(id[15])
+// store keeps what was read of an hour. Where the hour was closed meanwhile, its closing says whether that is all of it.
+func (t *Trail) store(s *span, fresh *cached) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if records, closed := t.closed[s.hour]; closed && !s.closed {
+		if records != len(fresh.rows) {
+			t.cache.remove(s.hour)
+			return
+		}
+		fresh.over = true
 	}
-	row.ID = idAt(at, millis) | accessBit | random&accessMask
-	switch {
-	case a.Withheld:
-		row.Event = Withheld
-	case len(a.Secrets) == 0:
-		row.Event = Viewed
+	if fresh.over {
+		fresh.known = nil
 	}
-	ids := append(make([]vault.EntryID, 0, len(a.Secrets)+len(a.Used)), a.Used...)
-	for _, k := range a.Secrets {
-		ids = append(ids, k.Entry)
-	}
-	row.setEntries(ids)
-	return row
+	t.cache.put(s.hour, fresh, 2*t.limit)
 }

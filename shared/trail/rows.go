@@ -13,6 +13,7 @@ import (
 type Rows struct {
 	journal []Row  // ascending
 	spans   []span // newest first
+	ticket  uint64 // says how new what others read must be
 }
 
 // rows returns what is known of the log from one second to another; the access records are not read yet.
@@ -23,7 +24,7 @@ func (t *Trail) rows(now time.Time, from, to vault.Stamp) *Rows {
 	if to < math.MaxInt64>>idBits {
 		hi = index(t.journal, firstID(to+1))
 	}
-	return &Rows{t.journal[lo:max(lo, hi):max(lo, hi)], t.spans(now, hourOf(from), hourOf(to))}
+	return &Rows{t.journal[lo:max(lo, hi):max(lo, hi)], t.spans(now, hourOf(from), hourOf(to)), t.cache.ticket()}
 }
 
 func hourOf(s vault.Stamp) vault.Hour { return vault.Hour(s / 3600) }
@@ -40,7 +41,7 @@ func index(rows []Row, id uint64) int {
 }
 
 // Page returns the rows from number skip on, at most take of them, and how many there are in all. It reads the hours that are not closed, and of the
-// others only those that the page touches. Errors: Busy, and the source's.
+// others only those that the page touches. Errors: Busy, Invalid if they have more access records than the limit, and the source's.
 func (t *Trail) Page(ctx context.Context, now time.Time, skip, take int) (page []Row, total int, err error) {
 	r := t.rows(now, 0, math.MaxInt64)
 	for {
@@ -49,7 +50,7 @@ func (t *Trail) Page(ctx context.Context, now time.Time, skip, take int) (page [
 			break
 		}
 		// What a closed hour turns out to have may differ from what the journal says, if somebody removed a record: then the page begins elsewhere.
-		if err := t.load(ctx, r.spans, func(s *span) bool { return needed[s.hour] }); err != nil {
+		if err := t.load(ctx, r, func(s *span) bool { return needed[s.hour] }); err != nil {
 			return nil, 0, err
 		}
 	}
@@ -97,9 +98,9 @@ func (t *Trail) Between(ctx context.Context, now time.Time, from, to vault.Stamp
 	r := t.rows(now, from, to)
 	for _, need := range []func(*span) bool{func(s *span) bool { return s.count == 0 }, func(*span) bool { return true }} {
 		if r.accesses() > t.limit {
-			return nil, &vault.Error{Kind: vault.Invalid, Msg: "The search goes through too much of the log: narrow it with date:YYYY-MM-DD."}
+			return nil, errTooMuch()
 		}
-		if err := t.load(ctx, r.spans, need); err != nil {
+		if err := t.load(ctx, r, need); err != nil {
 			return nil, err
 		}
 	}

@@ -177,7 +177,7 @@ func TestWithheldAndViewed(t *testing.T) {
 	events := map[trail.Event]bool{}
 	for _, r := range rows {
 		events[r.Event] = true
-		if r.Entry != id || r.Context.Reason != "why not" {
+		if r.Entry != id || r.Reason() != "why not" {
 			t.Errorf("got %+v of %+v", r, r.Context)
 		}
 	}

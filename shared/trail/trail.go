@@ -16,18 +16,18 @@ import (
 type Source interface {
 	// History calls fn with the records of a journal after a head, in order, and returns the head of what fn has seen, on an error too.
 	History(ctx context.Context, t vault.Table, after vault.Head, fn func(*vault.Record) error) (vault.Head, error)
-	// Accesses returns the access records of an hour.
-	Accesses(ctx context.Context, h vault.Hour) ([]*vault.AccessRecord, error)
+	// Accesses returns the access records of an hour whose ids come after one; "" is before all ids.
+	Accesses(ctx context.Context, h vault.Hour, after string) ([]*vault.AccessRecord, error)
 }
 
 // Trail is one process's reader of the log. It is safe for concurrent use, and starts nothing that outlives a call.
 type Trail struct {
-	source   Source
-	limit    int
-	contexts contexts
+	source Source
+	limit  int
 
-	turn chan struct{} // held by whoever reads the journals
-	fold *fold         // guarded by turn
+	turn  chan struct{} // held by whoever reads the journals
+	fold  *fold         // guarded by turn
+	stuck vault.Heads   // guarded by turn; after these records a journal does not go on, although it was read anew
 
 	mu      sync.Mutex // guards what is below; never held across I/O
 	heads   vault.Heads
@@ -41,13 +41,13 @@ type Trail struct {
 // Option changes how a Trail works.
 type Option func(*Trail)
 
-// Limit is how many access records one search may go through; 500,000 if not given. Twice as many are kept.
+// Limit is how many access records one call may go through; 500,000 if not given. Twice as many are kept.
 func Limit(n int) Option { return func(t *Trail) { t.limit = n } }
 
 // New returns a Trail that has read nothing yet.
 func New(s Source, options ...Option) *Trail {
-	t := &Trail{source: s, limit: 500_000, turn: make(chan struct{}, 1), closed: map[vault.Hour]int{}, cache: cache{hours: map[vault.Hour]*cached{}}}
-	t.fold = newFold(&t.contexts)
+	t := &Trail{source: s, limit: 500_000, turn: make(chan struct{}, 1), closed: map[vault.Hour]int{}, cache: newCache()}
+	t.fold = newFold()
 	for _, o := range options {
 		o(t)
 	}
@@ -79,12 +79,20 @@ func (t *Trail) CatchUp(ctx context.Context, heads vault.Heads) error {
 	case <-ctx.Done():
 		return errBusy(ctx.Err())
 	}
+	if t.strays(heads) {
+		t.startAnew()
+	}
 	for try := 0; !t.reaches(heads); try++ {
 		if try == maxAsk || try > 0 && vault.Pause(ctx, askPause) != nil {
 			return errBusy(errors.New("records of the journals do not show"))
 		}
 		for _, table := range vault.Tables {
-			if err := t.read(ctx, table, heads.Of(table)); err != nil {
+			err := t.read(ctx, table, heads.Of(table))
+			if errors.Is(err, vault.Corrupt) && t.repaired(table) {
+				t.startAnew()
+				err = t.read(ctx, table, heads.Of(table))
+			}
+			if err != nil {
 				return asBusy(err)
 			}
 		}
@@ -102,7 +110,13 @@ const (
 func (t *Trail) reaches(heads vault.Heads) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.heads.Entries.Seq >= heads.Entries.Seq && t.heads.Permissions.Seq >= heads.Permissions.Seq
+	for _, table := range vault.Tables {
+		have, want := t.heads.Of(table), heads.Of(table)
+		if have.Seq < want.Seq || have.Seq == want.Seq && have.Hash != want.Hash {
+			return false
+		}
+	}
+	return true
 }
 
 // read reads a journal from where it was read to, if that is not far enough. What was read stays, whatever ends it. The turn is held.
@@ -137,7 +151,7 @@ func (t *Trail) keep() {
 	for _, h := range hours {
 		t.newest = max(t.newest, h.Hour)
 		t.closed[h.Hour] = h.Records
-		t.cache.drop(h.Hour, h.Records)
+		t.cache.closed(h.Hour, h.Records)
 	}
 }
 

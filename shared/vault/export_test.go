@@ -119,7 +119,7 @@ func TestAnExportIsOnRecordBeforeItLeaves(t *testing.T) {
 	if x, err := take(t.Context(), s, admin); err != nil || len(x.Entries) != 90 {
 		t.Fatal(err)
 	}
-	list, err := s.Log.Accesses(t.Context(), vault.HourOf(s.Clock.Now()))
+	list, err := s.Log.Accesses(t.Context(), vault.HourOf(s.Clock.Now()), "")
 	if err != nil || len(list) != 1 || len(list[0].Secrets) != 90 || list[0].User != s.Founding.AdminID || list[0].Action != "syspass config/export" {
 		t.Errorf("on record: %+v, %v", list, err)
 	}
@@ -143,7 +143,7 @@ func TestAnExportWithoutSecretsIsOnRecord(t *testing.T) {
 	if x, err := take(t.Context(), s, auth.Token(s.Founding.SysPass.AuthToken)); err != nil || len(x.Entries) != 1 {
 		t.Fatal(err)
 	}
-	if list, err := s.Log.Accesses(t.Context(), vault.HourOf(s.Clock.Now())); err != nil || len(list) != 1 {
+	if list, err := s.Log.Accesses(t.Context(), vault.HourOf(s.Clock.Now()), ""); err != nil || len(list) != 1 {
 		t.Errorf("%d records, %v", len(list), err)
 	}
 }
@@ -180,7 +180,7 @@ func TestABackupIsOnRecord(t *testing.T) {
 		return err
 	}
 	records := func() int {
-		list, err := s.Log.Accesses(t.Context(), vault.HourOf(s.Clock.Now()))
+		list, err := s.Log.Accesses(t.Context(), vault.HourOf(s.Clock.Now()), "")
 		if err != nil {
 			t.Fatal(err)
 		}

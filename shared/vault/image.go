@@ -31,6 +31,13 @@ type Rest struct {
 	Former   []*User         `cbor:"12,keyasint,omitempty"` // ascending
 	Lockouts []*Lockout      `cbor:"13,keyasint,omitempty"` // by service and source
 	Left     int             `cbor:"14,keyasint,omitempty"`
+	Groups   []GroupName     `cbor:"15,keyasint,omitempty"` // removed ones, ascending
+}
+
+// GroupName is what is left of a removed group.
+type GroupName struct {
+	ID   GroupID `cbor:"1,keyasint"`
+	Name string  `cbor:"2,keyasint,omitempty"`
 }
 
 // partSize is how many things a part of an image holds.
@@ -76,7 +83,7 @@ func (s *State) Image() Image {
 }
 
 func (s *State) rest() Rest {
-	r := Rest{s.last.entry, s.last.project, s.last.category, s.last.tag, s.last.user, s.last.group, s.last.credential, s.last.file, s.lastHour, nil, nil, nil, nil, s.lockoutsLeft}
+	r := Rest{s.last.entry, s.last.project, s.last.category, s.last.tag, s.last.user, s.last.group, s.last.credential, s.last.file, s.lastHour, nil, nil, nil, nil, s.lockoutsLeft, nil}
 	for _, id := range sortedKeys(s.reveals) {
 		r.Reveals = append(r.Reveals, RevealCounter{id, s.reveals[id]})
 	}
@@ -85,6 +92,9 @@ func (s *State) rest() Rest {
 	}
 	for _, id := range sortedKeys(s.former) {
 		r.Former = append(r.Former, s.former[id])
+	}
+	for _, id := range sortedKeys(s.formerGroups) {
+		r.Groups = append(r.Groups, GroupName{id, s.formerGroups[id]})
 	}
 	for key, until := range s.lockouts {
 		r.Lockouts = append(r.Lockouts, &Lockout{Service: key.service, Source: key.source, Until: until})
@@ -145,6 +155,9 @@ func (s *State) setRest(r Rest) {
 	}
 	for _, u := range r.Former {
 		s.former[u.ID] = u
+	}
+	for _, g := range r.Groups {
+		s.formerGroups[g.ID] = g.Name
 	}
 	for _, l := range r.Lockouts {
 		s.lockouts[l.key()] = l.Until

@@ -11,7 +11,7 @@ func (r *Reader) LogHeads() (Heads, error) {
 
 // LogNames says what the things that the log names are called now. It reaches further than the rest of a Reader, since the log is about all of the
 // vault: the names of entries that the caller may not read are there, and of what is in the trash. What is hidden even from Admins is hidden here
-// too: others' personal entries and folders, and what is private to others.
+// too: others' personal entries and folders, and what is private to others. It knows of one caller: no dialect that has a second one serves the log.
 type LogNames struct{ r *Reader }
 
 // LogNames returns the names for whoever may read the log. Errors: Forbidden.
@@ -34,49 +34,34 @@ func (n *LogNames) Entry(id EntryID) (name string, deleted bool) {
 	return e.Name, e.Trashed.Is()
 }
 
-// hidden reports whether an entry's name is kept from the caller, or from the second one if there are two.
+// hidden reports whether an entry's name is kept from the caller.
 func (n *LogNames) hidden(e *Entry) bool {
-	for r := n.r; r != nil; r = r.also {
-		if r.outOfReach(e) || e.hiddenFrom(&r.principal.subject) {
-			return true
-		}
-	}
-	return false
+	return n.r.outOfReach(e) || e.hiddenFrom(&n.r.principal.subject)
 }
 
-// outOfReach reports whether an entry is somebody else's personal one, or outside what the caller's credential is narrowed to.
+// outOfReach reports whether an entry is somebody else's personal one, or outside what the caller's credential is narrowed to. What lies in a personal
+// folder is its owner's (see checkNewEntry).
 func (r *Reader) outOfReach(e *Entry) bool {
-	if e.Owner != 0 && (e.Owner != r.principal.id || r.limits != nil) || r.limits != nil && !r.limits[e.Project] {
-		return true
-	}
-	p := r.x.project(e.Project)
-	return p != nil && p.Owner != 0 && p.Owner != r.principal.id
+	return e.Owner != 0 && (e.Owner != r.principal.id || r.limits != nil) || r.limits != nil && !r.limits[e.Project]
 }
 
 // ProjectOf returns the project that an entry is in now; 0 for none, and for one in a place that the caller may not know of.
 func (n *LogNames) ProjectOf(id EntryID) ProjectID {
 	e := n.r.x.entry(id)
-	if e == nil {
+	if e == nil || n.r.outOfReach(e) {
 		return 0
-	}
-	for r := n.r; r != nil; r = r.also {
-		if r.outOfReach(e) {
-			return 0
-		}
 	}
 	return e.Project
 }
 
 // Project returns the name of a project, "" if it is hidden, and whether it was deleted.
 func (n *LogNames) Project(id ProjectID) (name string, deleted bool) {
-	p := n.r.x.project(id)
-	if p == nil {
+	p, r := n.r.x.project(id), n.r
+	switch {
+	case p == nil:
 		return "", true
-	}
-	for r := n.r; r != nil; r = r.also {
-		if p.Owner != 0 && p.Owner != r.principal.id || r.limits != nil && !r.limits[id] {
-			return "", p.Trashed.Is()
-		}
+	case p.Owner != 0 && p.Owner != r.principal.id || r.limits != nil && !r.limits[id]:
+		return "", p.Trashed.Is()
 	}
 	return p.Name, p.Trashed.Is()
 }
@@ -92,12 +77,12 @@ func (n *LogNames) User(id UserID) (name, username string, deleted bool) {
 	return "", "", true
 }
 
-// Group returns the name of a group, "" if there is none any more.
+// Group returns the name of a group, also of one that was removed.
 func (n *LogNames) Group(id GroupID) string {
 	if g := n.r.x.group(id); g != nil {
 		return g.Name
 	}
-	return ""
+	return n.r.state.formerGroups[id]
 }
 
 // Category returns the name of a category, "" if there is none any more.

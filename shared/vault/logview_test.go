@@ -124,7 +124,7 @@ func TestTheUseOfALockedEntryIsNamed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	list, err := s.Log.Accesses(t.Context(), vault.HourOf(s.Clock.Now()))
+	list, err := s.Log.Accesses(t.Context(), vault.HourOf(s.Clock.Now()), "")
 	if err != nil || len(list) != 1 {
 		t.Fatalf("%d records, %v", len(list), err)
 	}

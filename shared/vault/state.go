@@ -19,15 +19,16 @@ type State struct {
 	favourites map[UserID]*Favourites
 	files      map[FileID]*File
 
-	users       map[UserID]*User
-	former      map[UserID]*User // removed ones, without their passwords: what they did keeps their names
-	groups      map[GroupID]*Group
-	credentials map[CredentialID]*Credential
-	grants      map[ProjectID]*ProjectGrants
-	settings    map[string]string
-	reveals     map[EntryID]uint32   // folded from access records
-	seen        map[UserID]Seen      // from both journals and folded access records
-	lockouts    map[lockoutKey]Stamp // until when
+	users        map[UserID]*User
+	former       map[UserID]*User // removed ones, without their passwords: what they did keeps their names
+	groups       map[GroupID]*Group
+	formerGroups map[GroupID]string // names of removed ones, for the log
+	credentials  map[CredentialID]*Credential
+	grants       map[ProjectID]*ProjectGrants
+	settings     map[string]string
+	reveals      map[EntryID]uint32   // folded from access records
+	seen         map[UserID]Seen      // from both journals and folded access records
+	lockouts     map[lockoutKey]Stamp // until when
 
 	// Indexes that follow from the above.
 	children    map[ProjectID][]ProjectID // ascending
@@ -62,7 +63,8 @@ func NewState() *State {
 	return &State{
 		entries: map[EntryID]*Row{}, projects: map[ProjectID]*Project{}, categories: map[CategoryID]*Category{},
 		tags: map[TagID]*Tag{}, favourites: map[UserID]*Favourites{}, files: map[FileID]*File{}, attached: map[Holder][]FileID{}, users: map[UserID]*User{}, former: map[UserID]*User{}, groups: map[GroupID]*Group{},
-		credentials: map[CredentialID]*Credential{}, grants: map[ProjectID]*ProjectGrants{}, settings: map[string]string{},
+		formerGroups: map[GroupID]string{},
+		credentials:  map[CredentialID]*Credential{}, grants: map[ProjectID]*ProjectGrants{}, settings: map[string]string{},
 		reveals: map[EntryID]uint32{}, seen: map[UserID]Seen{}, lockouts: map[lockoutKey]Stamp{}, children: map[ProjectID][]ProjectID{},
 		byUsername: map[string]UserID{}, byTagName: map[string]TagID{}, byToken: map[Hash]CredentialID{}, memberships: map[UserID][]GroupID{},
 	}
@@ -235,6 +237,14 @@ func (s *State) setGroup(g *Group) {
 	s.last.group = max(s.last.group, g.ID)
 }
 
+func (s *State) removeGroup(id GroupID) {
+	if old := s.groups[id]; old != nil {
+		s.formerGroups[id] = old.Name
+	}
+	s.dropMembers(id)
+	delete(s.groups, id)
+}
+
 func (s *State) dropMembers(id GroupID) {
 	old := s.groups[id]
 	if old == nil {
@@ -276,8 +286,7 @@ func (s *State) remove(r *Removed) {
 		}
 		delete(s.tags, TagID(r.ID))
 	case "group":
-		s.dropMembers(GroupID(r.ID))
-		delete(s.groups, GroupID(r.ID))
+		s.removeGroup(GroupID(r.ID))
 	case "user":
 		s.removeUser(UserID(r.ID))
 	case "entry":

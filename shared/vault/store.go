@@ -60,8 +60,8 @@ type AccessStore interface {
 	// PutAccess durably writes every record, or returns an error (some may then be written all the same). Writing the same record
 	// again is harmless. Busy: throttled.
 	PutAccess(ctx context.Context, records []StoredAccess) error
-	// AccessHour returns all records of an hour, of all its shards, ordered by shard and then by id.
-	AccessHour(ctx context.Context, h Hour) ([]StoredAccess, error)
+	// AccessHour returns the records of an hour whose ids come after one, of all its shards, ordered by shard and then by id; "" is before all ids.
+	AccessHour(ctx context.Context, h Hour, after string) ([]StoredAccess, error)
 }
 
 // AttemptStore counts failed logins.

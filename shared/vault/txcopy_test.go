@@ -97,7 +97,7 @@ func (o *office) show(t *testing.T, who string, id vault.EntryID) (vault.Entry, 
 // records returns the access records so far, without what only chains them.
 func (o *office) records(t *testing.T) (list []vault.AccessRecord) {
 	t.Helper()
-	all, err := o.Log.Accesses(t.Context(), vault.HourOf(o.Clock.Now()))
+	all, err := o.Log.Accesses(t.Context(), vault.HourOf(o.Clock.Now()), "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -80,7 +80,7 @@ func TestUse(t *testing.T) {
 			t.Errorf("lock %d by a stranger: got %v, want NotFound", lock.lock, got)
 		}
 	}
-	records, err := o.Log.Accesses(t.Context(), vault.HourOf(o.Clock.Now()))
+	records, err := o.Log.Accesses(t.Context(), vault.HourOf(o.Clock.Now()), "")
 	if err != nil || len(records) != 1 || records[0].Reason != "why" || records[0].User != o.users["read"].AdminID || len(records[0].Secrets) != 0 {
 		t.Errorf("got %+v, %v; want one record, of the use that took a reason", records, err)
 	}

@@ -155,7 +155,7 @@ func TestDetailsOfALockedAccountKeepItsFields(t *testing.T) {
 // recorded counts the secrets that access records of an action name and that were handed out.
 func (w *world) recorded(t testing.TB, action string) (n int) {
 	t.Helper()
-	list, err := w.Log.Accesses(t.Context(), vault.HourOf(w.Clock.Now()))
+	list, err := w.Log.Accesses(t.Context(), vault.HourOf(w.Clock.Now()), "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -235,7 +235,7 @@ func TestAFolderOf500ItemsIsOneRoundTrip(t *testing.T) {
 			t.Errorf("%s: %d queries, %d reads of secrets, %d access records, %d calls in all; want 2, 1, 1, 4", call, tails, secrets, access, f.Total().Calls)
 		}
 	}
-	list, err := s.Log.Accesses(t.Context(), vault.HourOf(s.Clock.Now()))
+	list, err := s.Log.Accesses(t.Context(), vault.HourOf(s.Clock.Now()), "")
 	if err != nil || len(list) != 2 || len(list[0].Secrets)+len(list[1].Secrets) != 502 {
 		t.Errorf("%d access records, %v", len(list), err)
 	}

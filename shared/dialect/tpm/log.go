@@ -3,6 +3,7 @@ package tpm
 import (
 	"context"
 	"errors"
+	"iter"
 	"math"
 	"net/http"
 	"time"
@@ -32,7 +33,7 @@ func logList(name string, search bool) endpoint {
 		}
 		part, err := readLog(c, at, search)
 		if err != nil {
-			return reading503(err)
+			return toldToRetry(err)
 		}
 		wanted := part.wanted()
 		names, err := vault.View(c.r.Context(), v, c.req, wanted.resolve)
@@ -43,8 +44,8 @@ func logList(name string, search bool) endpoint {
 	}}
 }
 
-// reading503 answers a call that ran out of time with what the client can do about it; others are too busy for other reasons.
-func reading503(err error) (reply, error) {
+// toldToRetry answers a call that ran out of time with what the client can do about it; others are too busy for other reasons.
+func toldToRetry(err error) (reply, error) {
 	var e *vault.Error
 	if errors.As(err, &e) && e.Kind == vault.Busy && e.Msg != "" {
 		return failed(http.StatusServiceUnavailable, e.Msg), nil
@@ -64,7 +65,7 @@ func withLogReserve(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, max(left-logReserve, left/4))
 }
 
-// logPart is what was read of the log: a page of it, or all rows to search.
+// logPart is what was read of the log: a page of it, or all rows to search by their names.
 type logPart struct {
 	rows  []trail.Row
 	total int
@@ -84,39 +85,52 @@ func readLog(c *call, at moment, search bool) (part logPart, err error) {
 	if err := c.log.CatchUp(ctx, at.heads); err != nil {
 		return part, err
 	}
-	if q := part.query; q != nil && !q.everything() {
-		part.all, err = c.log.Between(ctx, at.now, q.from, q.to)
+	skip, take := c.part(at.size)
+	q := part.query
+	if q == nil || q.everything() {
+		part.query = nil
+		part.rows, part.total, err = c.log.Page(ctx, at.now, skip, take)
 		return part, err
 	}
-	part.query = nil
-	skip, take := c.part(at.size)
-	part.rows, part.total, err = c.log.Page(ctx, at.now, skip, take)
+	if part.all, err = c.log.Between(ctx, at.now, q.from, q.to); err == nil && !q.needsNames() {
+		part.narrow(skip, take)
+	}
 	return part, err
 }
 
-// each calls fn with every row whose names may be needed.
-func (p *logPart) each(fn func(*trail.Row)) {
-	for i := range p.rows {
-		fn(&p.rows[i])
+// narrow makes a search that needs no names the page of what it finds, so that the second look is at the names of that page only.
+func (p *logPart) narrow(skip, take int) {
+	for row := range p.found(nil) {
+		if p.total >= skip && len(p.rows) < take {
+			p.rows = append(p.rows, *row)
+		}
+		p.total++
 	}
-	if p.all != nil {
+	p.query, p.all = nil, nil
+}
+
+// found yields the rows that the search finds.
+func (p *logPart) found(names *logNames) iter.Seq[*trail.Row] {
+	return func(yield func(*trail.Row) bool) {
 		for row := range p.all.All {
-			fn(row)
+			if p.query.matches(row, names) && !yield(row) {
+				return
+			}
 		}
 	}
 }
 
+// wanted returns what must have a name: of a page what is on it, of a search what its names may decide about.
 func (p *logPart) wanted() *logWanted {
 	w := newLogWanted()
-	if p.query == nil || p.query.needsNames() {
-		p.each(w.add)
-		return w
+	for i := range p.rows {
+		w.add(&p.rows[i])
 	}
-	p.each(func(row *trail.Row) { // only what the page may show
-		if p.query.matches(row, nil) {
+	if p.query != nil {
+		for row := range p.found(nil) {
 			w.add(row)
 		}
-	})
+	}
 	return w
 }
 
@@ -130,10 +144,7 @@ func (p *logPart) page(c *call, names *logNames, size int) page {
 		return out
 	}
 	skip, take := c.part(size)
-	for row := range p.all.All {
-		if !p.query.matches(row, names) {
-			continue
-		}
+	for row := range p.found(names) {
 		if out.total >= skip && len(out.items) < take {
 			out.items = append(out.items, names.item(row))
 		}

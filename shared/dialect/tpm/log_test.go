@@ -32,9 +32,9 @@ func (c *counted) History(ctx context.Context, t vault.Table, after vault.Head, 
 	return c.Source.History(ctx, t, after, fn)
 }
 
-func (c *counted) Accesses(ctx context.Context, h vault.Hour) ([]*vault.AccessRecord, error) {
+func (c *counted) Accesses(ctx context.Context, h vault.Hour, after string) ([]*vault.AccessRecord, error) {
 	c.n.Add(1)
-	return c.Source.Accesses(ctx, h)
+	return c.Source.Accesses(ctx, h, after)
 }
 
 // logWorld is a world whose log is read through a counted source.
@@ -208,9 +208,9 @@ func TestSearches(t *testing.T) {
 		"date:2026-11-26":                          all - 2,
 		"date:2026-11 date:2026-11-27..2026-11-27": 2,
 		"date:1999":                                0,
-		"origin:cli":                               7,
-		"origin:api origin:cli":                    0,
-		"origin:web":                               0,
+		"origin:web":                               7,
+		"origin:api origin:web":                    0,
+		"origin:cli":                               0,
 		"ip:192.0.2":                               2,
 		"nora@example.com":                         0, // not shown, so not searched
 		"NORA password_shown wordpress":            1,

@@ -73,6 +73,8 @@ var logActions = map[trail.Event]logAction{
 	trail.GroupCreated:      {"create_group", "Create group"},
 	trail.GroupUpdated:      {"update_group", "Update group"},
 	trail.GroupDeleted:      {"delete_group", "Delete group"},
+	trail.GroupJoined:       {"add_user_to_group", "Add user to group"},
+	trail.GroupLeft:         {"delete_user_from_group", "Delete user from group"},
 	trail.CredentialCreated: {"create_api_key", "Create API key"},
 	trail.CredentialUpdated: {"update_api_key", "Update API key"},
 	trail.CredentialRevoked: {"revoke_api_key", "Revoke API key"},
@@ -80,10 +82,11 @@ var logActions = map[trail.Event]logAction{
 	trail.LockedOut:         {"block_address", "Block address"},
 }
 
-// originOf says how a row came about: the original's web pages do not exist here, and the command line does not exist there.
+// originOf says how a row came about. Of the two origins that are documented (tpm 7.6) the command's is that of the original's web pages, which it stands in
+// for.
 func originOf(x *trail.Context) string {
 	if strings.HasPrefix(x.Action, string(vault.Command)+" ") {
-		return "cli"
+		return "web"
 	}
 	return "api"
 }
@@ -108,16 +111,35 @@ func (n *logNames) projectOf(row *trail.Row) vault.ProjectID {
 // raw says what the other members have no place for.
 func (n *logNames) raw(row *trail.Row) string {
 	parts := []string{contextText(row.Context)}
-	if text := n.objects[objectOf(row)]; text != "" {
-		parts = append(parts, text)
-	}
-	if text := manyText(row); text != "" {
-		parts = append(parts, text)
-	}
-	if row.Context.Reason != "" {
-		parts = append(parts, "reason: "+row.Context.Reason)
+	for _, text := range []string{n.objects[objectOf(row)], n.membersText(row), settingText(row), manyText(row), reasonText(row)} {
+		if text != "" {
+			parts = append(parts, text)
+		}
 	}
 	return strings.Join(parts, "; ")
+}
+
+// maxMembers is how many users a row about a group's members names.
+const maxMembers = 10
+
+func (n *logNames) membersText(row *trail.Row) string {
+	members := row.Members()
+	var parts []string
+	for _, id := range members[:min(len(members), maxMembers)] {
+		parts = append(parts, n.objects[logObject{"user", uint64(id)}])
+	}
+	if more := len(members) - maxMembers; more > 0 {
+		parts = append(parts, fmt.Sprintf("%d more users", more))
+	}
+	return strings.Join(parts, "; ")
+}
+
+// settingText names the setting that was changed, and never its value: some are secret.
+func settingText(row *trail.Row) string {
+	if row.Setting() == "" {
+		return ""
+	}
+	return "setting " + shownName(row.Setting())
 }
 
 // contextText is the dialect's own name of what was done, and the credential that it was done by.
@@ -126,6 +148,13 @@ func contextText(x *trail.Context) string {
 		return x.Action
 	}
 	return fmt.Sprintf("%s; credential %d", x.Action, x.Credential)
+}
+
+func reasonText(row *trail.Row) string {
+	if row.Reason() == "" {
+		return ""
+	}
+	return "reason: " + shownName(row.Reason())
 }
 
 func manyText(row *trail.Row) string {

@@ -18,7 +18,7 @@ func objectOf(row *trail.Row) logObject {
 	switch row.Event {
 	case trail.UserCreated, trail.UserUpdated, trail.UserPassword, trail.UserActivated, trail.UserDeactivated, trail.UserDeleted:
 		return logObject{"user", row.Object}
-	case trail.GroupCreated, trail.GroupUpdated, trail.GroupDeleted:
+	case trail.GroupCreated, trail.GroupUpdated, trail.GroupDeleted, trail.GroupJoined, trail.GroupLeft:
 		return logObject{"group", row.Object}
 	case trail.CategoryCreated, trail.CategoryUpdated, trail.CategoryDeleted:
 		return logObject{"category", row.Object}
@@ -52,6 +52,9 @@ func (w *logWanted) add(row *trail.Row) {
 	if o := objectOf(row); o != (logObject{}) {
 		w.objects[o] = true
 	}
+	for _, id := range row.Members() {
+		w.objects[logObject{"user", uint64(id)}] = true
+	}
 }
 
 // loggedUser is a user as the log names it. Searches know the username too.
@@ -76,7 +79,7 @@ type logNames struct {
 	texts logTexts
 }
 
-// resolve is the second look at the vault: it looks up names and nothing else.
+// resolve is the second look at the vault: it looks up names and nothing else. It may run more than once, and leaves what is wanted as it is.
 func (w *logWanted) resolve(r *vault.Reader) (*logNames, error) {
 	names, err := r.LogNames()
 	if err != nil {
@@ -90,18 +93,23 @@ func (w *logWanted) resolve(r *vault.Reader) (*logNames, error) {
 		name, deleted := names.Entry(id)
 		project := names.ProjectOf(id)
 		out.entries[id] = loggedEntry{logRelated{uint64(id), name, deleted}, project}
-		if project != 0 {
-			w.projects[project] = true
-		}
+		out.addProject(names, project)
 	}
 	for id := range w.projects {
-		name, deleted := names.Project(id)
-		out.projects[id] = logRelated{uint64(id), name, deleted}
+		out.addProject(names, id)
 	}
 	for o := range w.objects {
 		out.objects[o] = o.text(names)
 	}
 	return out, nil
+}
+
+func (n *logNames) addProject(names *vault.LogNames, id vault.ProjectID) {
+	if _, known := n.projects[id]; known || id == 0 {
+		return
+	}
+	name, deleted := names.Project(id)
+	n.projects[id] = logRelated{uint64(id), name, deleted}
 }
 
 // userNamed names a user; what an operator or tresor itself did is user 0's.
@@ -131,5 +139,5 @@ func (o logObject) text(names *vault.LogNames) string {
 	default:
 		return fmt.Sprintf("%s %d", o.kind, o.id)
 	}
-	return fmt.Sprintf("%s %d|%s", o.kind, o.id, name)
+	return fmt.Sprintf("%s %d|%s", o.kind, o.id, shownName(name))
 }

@@ -4,7 +4,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 
 	"tresor/shared/trail"
 	"tresor/shared/vault"
@@ -54,47 +53,22 @@ func (q *logQuery) needsNames() bool {
 	return false
 }
 
-// parseLogQuery reads a search: conditions separated by spaces, each a text or operator:value. Double quotes keep spaces, and brackets do after an
-// operator, as in other searches. An unknown operator is text (tpm 3). An id or a date that is none is an error: a search of a log that
-// silently finds nothing would be taken for an answer.
+// parseLogQuery reads a search: conditions, each a text or operator:value. Brackets keep spaces after an operator, as in other searches, and an unknown operator
+// is text (tpm 3). An id or a date that is none is an error: a search of a log that silently finds nothing would be taken for an answer.
 func parseLogQuery(s string) (*logQuery, error) {
-	s = vault.Fold(strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", ""), "\uFFFD"))
 	q := &logQuery{to: endOfTime}
-	for {
-		s = strings.TrimLeftFunc(s, unicode.IsSpace)
-		if s == "" {
-			return q, nil
-		}
-		if len(q.terms) == maxTerms {
-			q.terms = append(q.terms, logTerm{op: logText, text: s})
-			return q, nil
-		}
-		var t logTerm
-		t, s = nextLogTerm(s)
-		if err := q.add(t); err != nil {
+	for t := range tokens(s, isLogTerm) {
+		if err := q.add(logTerm{op: logOperators[t.op], text: t.text}); err != nil {
 			return nil, err
 		}
 	}
+	return q, nil
 }
 
-// nextLogTerm reads one condition of a folded search and returns the rest.
-func nextLogTerm(s string) (t logTerm, rest string) {
-	value := s
-	if name, after, ok := strings.Cut(s, ":"); ok {
-		if op, known := logOperators[name]; known {
-			t.op, value = op, after
-		}
-	}
-	var ok bool
-	if t.op != logText {
-		if t.text, rest, ok = bracketed(value); ok {
-			return t, rest
-		}
-	}
-	if t.text, rest, ok = quoted(value); !ok {
-		t.text, rest = word(value)
-	}
-	return t, rest
+// isLogTerm reports whether a condition exists. Without an operator brackets are text.
+func isLogTerm(t token) bool {
+	_, known := logOperators[t.op]
+	return known || t.op == "" && !t.exact
 }
 
 // add makes a condition part of the search. One without a value says nothing, unless it is an id or a date.
@@ -214,7 +188,12 @@ func (n *logNames) contain(row *trail.Row, folded string) bool {
 	if o := objectOf(row); o != (logObject{}) && strings.Contains(remembered(n.texts.objects, o, n.objectWords), folded) {
 		return true
 	}
-	return strings.Contains(manyText(row), folded)
+	for _, text := range []string{n.membersText(row), settingText(row), manyText(row), reasonText(row)} {
+		if text != "" && strings.Contains(vault.Fold(text), folded) {
+			return true
+		}
+	}
+	return false
 }
 
 func remembered[K comparable](m map[K]string, k K, text func(K) string) string {
@@ -229,11 +208,7 @@ func remembered[K comparable](m map[K]string, k K, text func(K) string) string {
 // contextWords are the texts of a context, which NUL keeps apart: no search contains one.
 func (n *logNames) contextWords(x *trail.Context) string {
 	u := n.users[x.Actor]
-	words := []string{u.related.Name, u.username, contextText(x), x.Source}
-	if x.Reason != "" {
-		words = append(words, "reason: "+x.Reason)
-	}
-	return strings.Join(words, "\x00")
+	return strings.Join([]string{u.related.Name, u.username, contextText(x), x.Source}, "\x00")
 }
 
 func actionWords(e trail.Event) string { return logActions[e].ID + "\x00" + logActions[e].Description }

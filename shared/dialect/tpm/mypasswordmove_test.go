@@ -15,7 +15,7 @@ import (
 // recorded returns whether an access record says that an action took the secret of an entry.
 func (w *world) recorded(t testing.TB, action string, id uint64) bool {
 	t.Helper()
-	list, err := w.Log.Accesses(t.Context(), vault.HourOf(w.Clock.Now()))
+	list, err := w.Log.Accesses(t.Context(), vault.HourOf(w.Clock.Now()), "")
 	if err != nil {
 		t.Fatal(err)
 	}

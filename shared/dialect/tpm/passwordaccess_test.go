@@ -20,7 +20,7 @@ type seen struct {
 // accesses returns what is on record of the present hour.
 func (w *world) accesses(t *testing.T) (list []seen) {
 	t.Helper()
-	records, err := w.Log.Accesses(t.Context(), vault.HourOf(w.Clock.Now()))
+	records, err := w.Log.Accesses(t.Context(), vault.HourOf(w.Clock.Now()), "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +77,7 @@ func TestACopyThatWasRefusedIsNoReveal(t *testing.T) {
 	w.wantStatus(t, "the first", req, 201)
 	w.wantStatus(t, "again", req, 401)
 	w.wantStatus(t, "and again", req, 401)
-	records, err := w.Log.Accesses(t.Context(), vault.HourOf(w.Clock.Now()))
+	records, err := w.Log.Accesses(t.Context(), vault.HourOf(w.Clock.Now()), "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -152,6 +152,19 @@ func TestUserRights(t *testing.T) {
 			t.Error("nora's diary is listed")
 		}
 	}
+	w.as(t, "admin", func(tx *vault.Tx) error {
+		_, err := tx.CreateEntry(vault.Entry{Name: "The admin's own", Owner: 1}, vault.Payload{})
+		return err
+	})
+	own := decodedAs[[]withRights](t, w.ask(t, "admin", "GET", usersAPI+"/1/passwords.json", "", "X-Page-Size", "100"))
+	for _, p := range own {
+		if p.ID == 14 {
+			t.Error("an Admin who asks for their own rights gets their personal passwords")
+		}
+	}
+	if len(own) == 0 {
+		t.Error("the Admin has no passwords at all")
+	}
 	if got := decodedAs[[]withRights](t, w.ask(t, "admin", "GET", usersAPI+"/5/projects.json", "")); len(got) != 2 || got[0].Permission.ID != 30 || got[0].Via != "Grant all users" {
 		t.Errorf("a disabled user: got %+v", got)
 	}

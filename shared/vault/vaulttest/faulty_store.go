@@ -72,11 +72,11 @@ func (f *Faulty) PutAccess(ctx context.Context, records []vault.StoredAccess) er
 }
 
 // AccessHour implements vault.AccessStore.
-func (f *Faulty) AccessHour(ctx context.Context, h vault.Hour) ([]vault.StoredAccess, error) {
+func (f *Faulty) AccessHour(ctx context.Context, h vault.Hour, after string) ([]vault.StoredAccess, error) {
 	if err := f.enter(ctx, AccessHour); err != nil {
 		return nil, err
 	}
-	records, err := f.inner.AccessHour(ctx, h)
+	records, err := f.inner.AccessHour(ctx, h, after)
 	if err == nil {
 		f.count(AccessHour, accessHourCount(records))
 	}

@@ -119,7 +119,7 @@ func TestThrottle(t *testing.T) {
 		vaulttest.Commit:      func() error { return f.Commit(t.Context(), transaction(1)) },
 		vaulttest.Secrets:     func() error { _, err := f.Secrets(t.Context(), nil); return err },
 		vaulttest.PutAccess:   func() error { return f.PutAccess(t.Context(), make([]vault.StoredAccess, 1)) },
-		vaulttest.AccessHour:  func() error { _, err := f.AccessHour(t.Context(), 0); return err },
+		vaulttest.AccessHour:  func() error { _, err := f.AccessHour(t.Context(), 0, ""); return err },
 		vaulttest.AddAttempts: func() error { _, err := f.AddAttempts(t.Context(), "k", 1, now, now.Add(time.Hour)); return err },
 		vaulttest.Attempts:    func() error { _, err := f.Attempts(t.Context(), "k", now); return err },
 		vaulttest.Keysets:     func() error { _, err := f.Keysets(t.Context()); return err },
@@ -153,7 +153,7 @@ func TestFailAccess(t *testing.T) {
 	if err == nil || vault.KindOf(err) != vault.Internal {
 		t.Errorf("got %v, want an internal error", err)
 	}
-	if all, err := m.AccessHour(t.Context(), 1); len(all) != 0 || err != nil {
+	if all, err := m.AccessHour(t.Context(), 1, ""); len(all) != 0 || err != nil {
 		t.Errorf("got %d access records, %v, want none", len(all), err)
 	}
 	if err := f.PutAccess(t.Context(), []vault.StoredAccess{record}); err != nil {

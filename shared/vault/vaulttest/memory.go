@@ -212,14 +212,14 @@ func (m *Memory) PutAccess(ctx context.Context, records []vault.StoredAccess) er
 }
 
 // AccessHour implements vault.AccessStore.
-func (m *Memory) AccessHour(ctx context.Context, h vault.Hour) ([]vault.StoredAccess, error) {
+func (m *Memory) AccessHour(ctx context.Context, h vault.Hour, after string) ([]vault.StoredAccess, error) {
 	if err := m.lock(ctx); err != nil {
 		return nil, err
 	}
 	defer m.v.mu.Unlock()
 	var all []vault.StoredAccess
 	for k, r := range m.v.access {
-		if k.hour == h {
+		if k.hour == h && k.id > after {
 			r.Sealed = bytes.Clone(r.Sealed)
 			all = append(all, r)
 		}

@@ -47,6 +47,7 @@ var conformance = []struct {
 	{"secrets-large", testSecretsLarge},
 	{"keysets", testKeysets},
 	{"access", testAccess},
+	{"access-after", testAccessAfter},
 	{"access-large", testAccessLarge},
 	{"attempts", testAttempts},
 	{"attempts-concurrent", testAttemptsConcurrent},

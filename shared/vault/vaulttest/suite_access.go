@@ -4,6 +4,7 @@ import (
 	"context"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -24,7 +25,7 @@ func mustPutAccess(t *testing.T, s vault.Store, records ...vault.StoredAccess) {
 func mustAccessHour(t *testing.T, s vault.Store, h vault.Hour) []vault.StoredAccess {
 	t.Helper()
 	var got []vault.StoredAccess
-	if err := untilNotBusy(func() (err error) { got, err = s.AccessHour(t.Context(), h); return err }); err != nil {
+	if err := untilNotBusy(func() (err error) { got, err = s.AccessHour(t.Context(), h, ""); return err }); err != nil {
 		t.Fatalf("access hour: %v", err)
 	}
 	return got
@@ -49,6 +50,27 @@ func testAccess(t *testing.T, open Opener) {
 	same(t, "the hour", mustAccessHour(t, s, someHour), want)
 	same(t, "the hour before", mustAccessHour(t, s, someHour-1), []vault.StoredAccess{accessRecord(someHour-1, 3, 1, 50)})
 	same(t, "an hour without any", mustAccessHour(t, s, someHour+5), []vault.StoredAccess{})
+}
+
+// testAccessAfter: the records after an id are those of every shard, whether or not it is the id of a record.
+func testAccessAfter(t *testing.T, open Opener) {
+	s := open(t, "access-after")
+	var all []vault.StoredAccess
+	for _, shard := range []uint8{0, 7, vault.AccessShards - 1} {
+		for n := range 4 {
+			all = append(all, accessRecord(someHour, shard, n, 50))
+		}
+	}
+	mustPutAccess(t, s, append(slices.Clone(all), accessRecord(someHour+1, 7, 3, 50))...)
+	for _, after := range []string{"", "0", all[0].ID, all[1].ID, all[1].ID + "0", all[2].ID, all[3].ID, "7"} {
+		want := slices.DeleteFunc(slices.Clone(all), func(r vault.StoredAccess) bool { return r.ID <= after })
+		var got []vault.StoredAccess
+		err := untilNotBusy(func() (err error) { got, err = s.AccessHour(t.Context(), someHour, after); return err })
+		if err != nil {
+			t.Fatalf("access hour after %q: %v", after, err)
+		}
+		same(t, "the records after "+strconv.Quote(after), got, want)
+	}
 }
 
 // testAccessLarge: an hour above 1 MB, and one shard above 1 MB, are listed whole.

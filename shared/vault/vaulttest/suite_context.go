@@ -20,7 +20,7 @@ func testContextEnded(t *testing.T, open Opener) {
 		"Commit":      func() error { return s.Commit(ended, tx) },
 		"Secrets":     func() error { _, err := s.Secrets(ended, []vault.SecretKey{{Entry: 1, Version: 1}}); return err },
 		"PutAccess":   func() error { return s.PutAccess(ended, []vault.StoredAccess{accessRecord(someHour, 1, 1, 50)}) },
-		"AccessHour":  func() error { _, err := s.AccessHour(ended, someHour); return err },
+		"AccessHour":  func() error { _, err := s.AccessHour(ended, someHour, ""); return err },
 		"AddAttempts": func() error { _, err := s.AddAttempts(ended, canary, 1, now, now.Add(time.Hour)); return err },
 		"Attempts":    func() error { _, err := s.Attempts(ended, canary, now); return err },
 		"Keysets":     func() error { _, err := s.Keysets(ended); return err },

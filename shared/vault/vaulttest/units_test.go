@@ -72,7 +72,7 @@ func TestOtherUnits(t *testing.T) {
 	keysets.PutKeysets = []vault.StoredKeyset{{Purpose: vault.PurposeIndex, Version: 1, VaultID: "v", Wrapped: make([]byte, 300)}}
 	wantErr(t, f.PutAccess(t.Context(), access), nil)
 	wantErr(t, f.Commit(t.Context(), keysets), nil)
-	_, err1 := f.AccessHour(t.Context(), 1)
+	_, err1 := f.AccessHour(t.Context(), 1, "")
 	_, err2 := f.AddAttempts(t.Context(), "k", 1, now, now.Add(time.Hour))
 	_, err3 := f.Attempts(t.Context(), "k", now)
 	_, err4 := f.Keysets(t.Context())
