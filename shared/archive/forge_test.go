@@ -82,7 +82,7 @@ func (p *parts) assemble(t testing.TB, s vault.Sealer) []byte {
 	var file bytes.Buffer
 	beginning := must(p.header.encode())
 	file.Write(beginning)
-	b := &backup{chunks: newChunkWriter(&file, s, digest(beginning))}
+	b := &backup{chunks: chunked.NewWriter(&file, s, digest(beginning))}
 	write := func(k kind, v any) {
 		if _, _, err := b.write(k, v); err != nil {
 			t.Fatal(err)
@@ -101,7 +101,7 @@ func (p *parts) assemble(t testing.TB, s vault.Sealer) []byte {
 	_, _ = b.chunks.Write(p.raw)
 	write(kindManifest, m)
 	_, _ = b.chunks.Write(p.after)
-	if err := b.chunks.close(func() error { return nil }); err != nil {
+	if err := b.chunks.Close(func() error { return nil }); err != nil {
 		t.Fatal(err)
 	}
 	return file.Bytes()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"testing"
 
+	"tresor/shared/seal/stream"
 	"tresor/shared/vault"
 )
 
@@ -51,7 +52,7 @@ func FuzzItems(f *testing.F) {
 	whole := takeApart(f, s)
 	clear := transparent{s.Sealer}
 	beginning := must(whole.header.encode())
-	valid := whole.assemble(f, clear)[len(beginning)+frameSize:]
+	valid := whole.assemble(f, clear)[len(beginning)+stream.FrameSize:]
 	f.Add(valid)
 	f.Add(valid[:len(valid)/2])
 	for at := 0; at+itemHead < len(valid); at += itemHead + int(valid[at+3])<<8 + int(valid[at+4]) {
@@ -59,9 +60,9 @@ func FuzzItems(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, plain []byte) {
 		file := bytes.NewBuffer(bytes.Clone(beginning))
-		c := newChunkWriter(file, clear, digest(beginning))
+		c := chunked.NewWriter(file, clear, digest(beginning))
 		_, _ = c.Write(plain)
-		if err := c.close(func() error { return nil }); err != nil {
+		if err := c.Close(nil); err != nil {
 			t.Fatal(err)
 		}
 		_, err := Verify(t.Context(), file, func(Header) (vault.Sealer, error) { return clear, nil })

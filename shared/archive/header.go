@@ -12,6 +12,7 @@ import (
 
 	"github.com/fxamacker/cbor/v2"
 
+	"tresor/shared/seal/stream"
 	"tresor/shared/vault"
 )
 
@@ -147,6 +148,9 @@ func decodeHeader(body []byte) (h Header, err error) {
 	}
 	return h, nil
 }
+
+// chunked is how the rest of the file is sealed. A stream's id is the hash of all before its first chunk.
+var chunked = stream.Kind{Purpose: vault.PurposeExports, Name: "archive", What: "the archive"}
 
 // readFull fills p. An end before that is a cut.
 func readFull(r io.Reader, p []byte) error {

@@ -3,7 +3,6 @@ package archive
 import (
 	"bytes"
 	"errors"
-	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -49,23 +48,6 @@ func TestTheOrderIsTheReaders(t *testing.T) {
 		}
 		if !errors.Is(err, vault.Corrupt) || !strings.Contains(err.Error(), "not in order") {
 			t.Errorf("%s: got %v, want Corrupt for the order", what, err)
-		}
-	}
-}
-
-// The chunks of a writer that is stopped, or that cuts them another way.
-func TestChunksOfAnotherSize(t *testing.T) {
-	s := world(t)
-	for what, sizes := range map[string][]int{"small": {5, 5}, "empty": {0, 5}, "an empty last one": {chunkSize, 0}, "too large": {chunkSize + 1}} {
-		var file bytes.Buffer
-		c := newChunkWriter(&file, s.Sealer, "id")
-		for i, n := range sizes {
-			c.plain = make([]byte, n)
-			file.Write(must(c.seal(i == len(sizes)-1)))
-		}
-		r := &chunkReader{r: &file, sealer: s.Sealer, id: "id"}
-		if _, err := io.Copy(io.Discard, r); !errors.Is(err, vault.Corrupt) {
-			t.Errorf("%s: got %v, want Corrupt", what, err)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 
+	"tresor/shared/seal/stream"
 	"tresor/shared/vault"
 )
 
@@ -13,7 +14,7 @@ import (
 type Reader struct {
 	header   Header
 	sealer   vault.Sealer
-	chunks   *chunkReader
+	chunks   *stream.Reader
 	order    *sequence
 	tally    *tally
 	body     bytes.Buffer
@@ -35,8 +36,8 @@ func Open(r io.Reader, open func(Header) (vault.Sealer, error)) (*Reader, error)
 	if err != nil {
 		return nil, err
 	}
-	a := &Reader{header: h, sealer: s, chunks: &chunkReader{r: r, sealer: s, id: id}, order: newSequence(h.Heads), tally: newTally()}
-	if err := a.chunks.load(); err != nil {
+	a := &Reader{header: h, sealer: s, chunks: chunked.NewReader(r, s, id), order: newSequence(h.Heads), tally: newTally()}
+	if err := a.chunks.Load(); err != nil {
 		return nil, err
 	}
 	return a, nil

@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"tresor/shared/journal"
+	"tresor/shared/seal/stream"
 	"tresor/shared/vault"
 )
 
@@ -52,7 +54,7 @@ func write(ctx context.Context, w io.Writer, src Source) (Manifest, error) {
 type backup struct {
 	src      Source
 	header   Header
-	chunks   *chunkWriter
+	chunks   *stream.Writer
 	order    *sequence
 	tally    *tally
 	contents *contents
@@ -78,10 +80,10 @@ func begin(ctx context.Context, w io.Writer, src Source) (*backup, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := writeAll(w, beginning); err != nil {
-		return nil, err
+	if n, err := w.Write(beginning); err != nil || n < len(beginning) {
+		return nil, fmt.Errorf("write the archive: %w", cmp.Or(err, io.ErrShortWrite))
 	}
-	return &backup{src: src, header: h, chunks: newChunkWriter(w, src.Sealer, digest(beginning)),
+	return &backup{src: src, header: h, chunks: chunked.NewWriter(w, src.Sealer, digest(beginning)),
 		order: newSequence(heads), tally: newTally(), contents: newContents()}, nil
 }
 
@@ -159,7 +161,7 @@ func (b *backup) end(ctx context.Context) (Manifest, error) {
 	if _, _, err := b.write(kindManifest, w); err != nil {
 		return Manifest{}, err
 	}
-	if err := b.chunks.close(func() error { return b.sameKeysets(ctx) }); err != nil {
+	if err := b.chunks.Close(func() error { return b.sameKeysets(ctx) }); err != nil {
 		return Manifest{}, err
 	}
 	return b.tally.manifest(b.header, w), nil
