@@ -5,7 +5,7 @@ import (
 	"errors"
 	"testing"
 
-	"tresor/shared/seal/stream"
+	"tresor/shared/stream"
 	"tresor/shared/vault"
 )
 

@@ -12,7 +12,7 @@ import (
 
 	"github.com/fxamacker/cbor/v2"
 
-	"tresor/shared/seal/stream"
+	"tresor/shared/stream"
 	"tresor/shared/vault"
 )
 

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"io"
 
-	"tresor/shared/seal/stream"
+	"tresor/shared/stream"
 	"tresor/shared/vault"
 )
 

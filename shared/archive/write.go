@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"tresor/shared/journal"
-	"tresor/shared/seal/stream"
+	"tresor/shared/stream"
 	"tresor/shared/vault"
 )
 
