@@ -19,6 +19,8 @@ type (
 	UserID uint64
 	// GroupID identifies a group (a sysPass user group, a TeamPass role).
 	GroupID uint64
+	// FileID identifies an attachment of an entry or a project.
+	FileID uint64
 	// CredentialID identifies a token, API key or HMAC key pair.
 	CredentialID uint64
 	// Seq numbers the records of one journal from 1.

@@ -11,6 +11,7 @@ type view interface {
 	favouritesOf(UserID) *Favourites
 	user(UserID) *User
 	group(GroupID) *Group
+	file(FileID) *File
 	credential(CredentialID) *Credential
 	setting(string) string
 }
@@ -42,6 +43,7 @@ type overlay struct {
 	credentialsNow map[CredentialID]*Credential
 	grantsNow      map[ProjectID]*ProjectGrants
 	settingsNow    map[string]string
+	filesNow       map[FileID]*File
 	lockoutsNow    map[lockoutKey]Stamp
 	lastNow        counters
 	payloads       map[SecretKey]Payload
@@ -54,7 +56,7 @@ func newOverlay(s *State) *overlay {
 		entriesNow: map[EntryID]*Entry{}, projectsNow: map[ProjectID]*Project{}, categoriesNow: map[CategoryID]*Category{},
 		tagsNow: map[TagID]*Tag{}, favouritesNow: map[UserID]*Favourites{}, usersNow: map[UserID]*User{},
 		groupsNow: map[GroupID]*Group{}, credentialsNow: map[CredentialID]*Credential{}, grantsNow: map[ProjectID]*ProjectGrants{},
-		settingsNow: map[string]string{}, lockoutsNow: map[lockoutKey]Stamp{}, payloads: map[SecretKey]Payload{},
+		settingsNow: map[string]string{}, filesNow: map[FileID]*File{}, lockoutsNow: map[lockoutKey]Stamp{}, payloads: map[SecretKey]Payload{},
 	}
 }
 
@@ -65,7 +67,7 @@ func (o *overlay) fork() *overlay {
 		entriesNow: maps.Clone(o.entriesNow), projectsNow: maps.Clone(o.projectsNow), categoriesNow: maps.Clone(o.categoriesNow),
 		tagsNow: maps.Clone(o.tagsNow), favouritesNow: maps.Clone(o.favouritesNow), usersNow: maps.Clone(o.usersNow),
 		groupsNow: maps.Clone(o.groupsNow), credentialsNow: maps.Clone(o.credentialsNow), grantsNow: maps.Clone(o.grantsNow),
-		settingsNow: maps.Clone(o.settingsNow), lockoutsNow: maps.Clone(o.lockoutsNow), payloads: maps.Clone(o.payloads),
+		settingsNow: maps.Clone(o.settingsNow), filesNow: maps.Clone(o.filesNow), lockoutsNow: maps.Clone(o.lockoutsNow), payloads: maps.Clone(o.payloads),
 	}
 }
 
@@ -92,6 +94,7 @@ func (o *overlay) favouritesOf(id UserID) *Favourites {
 	return over(o.favouritesNow, id, o.State.favouritesOf)
 }
 func (o *overlay) user(id UserID) *User    { return over(o.usersNow, id, o.State.user) }
+func (o *overlay) file(id FileID) *File    { return over(o.filesNow, id, o.State.file) }
 func (o *overlay) group(id GroupID) *Group { return over(o.groupsNow, id, o.State.group) }
 func (o *overlay) credential(id CredentialID) *Credential {
 	return over(o.credentialsNow, id, o.State.credential)
@@ -137,6 +140,9 @@ func (o *overlay) put(c Change) {
 		o.grantsNow[c.Grants.Project] = c.Grants
 	case c.Setting != nil:
 		o.settingsNow[c.Setting.Key] = c.Setting.Value
+	case c.File != nil:
+		o.filesNow[c.File.ID] = c.File
+		o.lastNow.file = max(o.lastNow.file, c.File.ID)
 	case c.Lockout != nil:
 		o.lockoutsNow[c.Lockout.key()] = c.Lockout.Until
 	}

@@ -24,6 +24,7 @@ type Reader struct {
 	reasons   bool               // a locked entry was used with a reason
 	announced bool               // the call leaves an access record in any case
 	presence  *presence          // of this process
+	taken     []FileID           // files whose content leaves
 	used      []EntryID          // locked entries that were used with a reason
 	also      *Reader            // of the second caller, who bounds what the first may do
 }

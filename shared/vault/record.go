@@ -85,6 +85,8 @@ type Change struct {
 	Setting    *Setting       `cbor:"12,keyasint,omitempty"`
 	AccessHour *AccessHour    `cbor:"13,keyasint,omitempty"`
 	Lockout    *Lockout       `cbor:"14,keyasint,omitempty"`
+
+	File *File `cbor:"15,keyasint,omitempty"`
 }
 
 // TrashBulk puts many entries into the trash by one change: ids ascending, each but the first as the difference to the one before.
@@ -142,6 +144,8 @@ type AccessRecord struct {
 
 	// Used are the entries that were used with a reason, where no secret left: Secrets name none then. Ascending.
 	Used []EntryID `cbor:"14,keyasint,omitempty"`
+	// Files are those whose content was handed out.
+	Files []FileID `cbor:"15,keyasint,omitempty"`
 }
 
 // target names the first thing that a change is about, for the clear attributes.
@@ -175,6 +179,8 @@ func (c Change) target() (kind string, id uint64) {
 		return "accesshour", uint64(c.AccessHour.Hour)
 	case c.Lockout != nil:
 		return "lockout", 0
+	case c.File != nil:
+		return "file", uint64(c.File.ID)
 	}
 	return "none", 0
 }

@@ -65,14 +65,14 @@ func occupied() *State {
 	return s
 }
 
-func fingerprint(s *State) [15]int {
+func fingerprint(s *State) [16]int {
 	living := 0
 	for _, r := range s.entries {
 		if !r.Trashed.Is() {
 			living++
 		}
 	}
-	return [15]int{len(s.entries), living, len(s.projects), len(s.categories), len(s.tags), len(s.favourites), len(s.users), len(s.groups),
+	return [16]int{len(s.files), len(s.entries), living, len(s.projects), len(s.categories), len(s.tags), len(s.favourites), len(s.users), len(s.groups),
 		len(s.credentials), len(s.grants), len(s.settings), int(s.lastHour), len(s.reveals), len(s.lockouts)}
 }
 

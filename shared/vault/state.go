@@ -17,6 +17,7 @@ type State struct {
 	categories map[CategoryID]*Category
 	tags       map[TagID]*Tag
 	favourites map[UserID]*Favourites
+	files      map[FileID]*File
 
 	users       map[UserID]*User
 	former      map[UserID]*User // removed ones, without their passwords: what they did keeps their names
@@ -34,6 +35,7 @@ type State struct {
 	byTagName   map[string]TagID
 	byToken     map[Hash]CredentialID
 	memberships map[UserID][]GroupID // without main groups; ascending
+	attached    map[Holder][]FileID  // the living files of what has any; ascending
 	orders      orders
 
 	// Counters (law 10): the highest id ever given, whether or not it lives.
@@ -52,13 +54,14 @@ type counters struct {
 	user       UserID
 	group      GroupID
 	credential CredentialID
+	file       FileID
 }
 
 // NewState returns the state before the first record.
 func NewState() *State {
 	return &State{
 		entries: map[EntryID]*Row{}, projects: map[ProjectID]*Project{}, categories: map[CategoryID]*Category{},
-		tags: map[TagID]*Tag{}, favourites: map[UserID]*Favourites{}, users: map[UserID]*User{}, former: map[UserID]*User{}, groups: map[GroupID]*Group{},
+		tags: map[TagID]*Tag{}, favourites: map[UserID]*Favourites{}, files: map[FileID]*File{}, attached: map[Holder][]FileID{}, users: map[UserID]*User{}, former: map[UserID]*User{}, groups: map[GroupID]*Group{},
 		credentials: map[CredentialID]*Credential{}, grants: map[ProjectID]*ProjectGrants{}, settings: map[string]string{},
 		reveals: map[EntryID]uint32{}, seen: map[UserID]Seen{}, lockouts: map[lockoutKey]Stamp{}, children: map[ProjectID][]ProjectID{},
 		byUsername: map[string]UserID{}, byTagName: map[string]TagID{}, byToken: map[Hash]CredentialID{}, memberships: map[UserID][]GroupID{},
@@ -138,6 +141,8 @@ func (s *State) assign(c *Change) {
 		s.setAccessHour(c.AccessHour)
 	case c.Lockout != nil:
 		s.setLockout(c.Lockout)
+	case c.File != nil:
+		s.setFile(c.File)
 	}
 }
 

@@ -78,5 +78,9 @@ func (t *Tx) copyOf(e *Entry, place func(*Entry)) (EntryID, error) {
 		c.Category = DefaultCategory
 	}
 	place(&c)
-	return t.insert(c, secrets.clone())
+	id, err := t.insert(c, secrets.clone())
+	if err == nil {
+		t.copyFiles(e.ID, id)
+	}
+	return id, err
 }

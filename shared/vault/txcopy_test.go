@@ -102,7 +102,7 @@ func (o *office) records(t *testing.T) (list []vault.AccessRecord) {
 		t.Fatal(err)
 	}
 	for _, a := range all {
-		list = append(list, vault.AccessRecord{User: a.User, Action: a.Action, Reason: a.Reason, Secrets: a.Secrets, Withheld: a.Withheld})
+		list = append(list, vault.AccessRecord{User: a.User, Action: a.Action, Reason: a.Reason, Secrets: a.Secrets, Withheld: a.Withheld, Used: a.Used, Files: a.Files})
 	}
 	return list
 }
