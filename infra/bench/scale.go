@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"tresor/shared/dialect"
+	"tresor/shared/vault"
 	"tresor/shared/vault/vaulttest"
 )
 
@@ -35,9 +37,33 @@ func scale(ctx context.Context, o Options) ([]Figure, error) {
 		{fmt.Sprintf("index_at_%d", o.Many), index / (1 << 20), "MB", atMost(150)},
 		{fmt.Sprintf("replay_at_%d", o.Many), float64(took.Milliseconds()), "ms", nil},
 	}
+	loaded, err := p.snapshot(ctx, store)
+	if err != nil {
+		return nil, err
+	}
+	figures = append(figures, loaded...)
 	more, err := other.handlers(o.Many)
 	runtime.KeepAlive(p)
 	return append(figures, more...), err
+}
+
+// snapshot measures how large a snapshot is and how long a new process takes to use it.
+func (p *process) snapshot(ctx context.Context, store vault.Store) ([]Figure, error) {
+	var file bytes.Buffer
+	if _, err := p.log.WriteSnapshot(&file); err != nil {
+		return nil, err
+	}
+	size := float64(file.Len()) / (1 << 20)
+	other := p.another(store)
+	runtime.GC()
+	start := time.Now()
+	if err := other.log.Adopt(ctx, &file); err != nil {
+		return nil, err
+	}
+	if err := other.vault.Fresh(ctx); err != nil {
+		return nil, err
+	}
+	return []Figure{{"snapshot_size", size, "MB", nil}, {"snapshot_load", float64(time.Since(start).Milliseconds()), "ms", atMost(300)}}, nil
 }
 
 // heap returns the bytes that are in use after a collection.
