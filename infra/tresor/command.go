@@ -31,6 +31,8 @@ func commands() []command {
 		{"token revoke", "ID", "end a token; holds from the next request on", tokenRevoke},
 		{"token refresh", "ID", "give a token new strings; the old ones end at once", tokenRefresh},
 		{"settings", "[KEY=VALUE]...", "show or change settings", settings},
+		{"export syspass", "", "write all shared entries as sysPass's XML", exportSysPass},
+		{"import syspass", "", "take the accounts of a sysPass export", importSysPass},
 		{"audit verify", "", "recompute the hash chains of journals and access records", auditVerify},
 		{"bench", "", "measure the figures that the design promises", runBench},
 	}
