@@ -51,7 +51,8 @@ func Import(ctx context.Context, v *vault.Vault, req vault.Request, d *syspassxm
 	if err := r.makeNames(ctx); err != nil {
 		return r.report(), err
 	}
-	return r.report(), r.makeAccounts(ctx)
+	err = r.makeAccounts(ctx)
+	return r.report(), err
 }
 
 // run is one import.
