@@ -90,7 +90,7 @@ func (p *process) exportTo(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	f, err := os.Create(path) //nolint:gosec // in the folder to measure in
+	f, err := os.Create(path)
 	if err != nil {
 		return err
 	}
@@ -102,7 +102,7 @@ func (p *process) exportTo(ctx context.Context, path string) error {
 }
 
 func (p *process) importFrom(ctx context.Context, path, master string, n int) error {
-	f, err := os.Open(path) //nolint:gosec // in the folder to measure in
+	f, err := os.Open(path)
 	if err != nil {
 		return err
 	}
@@ -138,7 +138,7 @@ func (p *process) importForeign(ctx context.Context, n int) (float64, error) {
 				return err
 			}
 			pass, key, err := s.Seal(fmt.Sprintf("secret %d", i))
-			d.Accounts[i] = syspassxml.Account{ID: uint64(i + 1), Name: fmt.Sprintf("foreign %d", i), ClientID: 1, CategoryID: 1, Pass: pass, Key: key} //nolint:gosec // a small number
+			d.Accounts[i] = syspassxml.Account{ID: uint64(i + 1), Name: fmt.Sprintf("foreign %d", i), ClientID: 1, CategoryID: 1, Pass: pass, Key: key}
 			return err
 		})
 	}

@@ -48,7 +48,7 @@ func TestSysPassFilesBothWays(t *testing.T) {
 		}
 		other, _ := newVault(t)
 		args := append([]string{"import", "syspass", "--data", other, "--in", out, "--master-password", first.SysPass.MasterPassword}, secretFlag("--password", password)...)
-		if got := runIn(t, password+"\n", args...); got != "3 accounts imported, 0 skipped\n" {
+		if got := runIn(t, password+"\n", args...); got != "3 accounts imported, 0 skipped, of which 0 exist\n" {
 			t.Errorf("got %q", got)
 		}
 		own := append([]string{"import", "syspass", "--data", dir, "--in", out, "--skip-existing", "--json"}, secretFlag("--password", password)...) // the vault's own file needs no master password

@@ -34,10 +34,15 @@ func newImportResult(r *importer.Report) importResult {
 }
 
 func (r importResult) people(w io.Writer) {
-	fmt.Fprintf(w, "%d accounts imported, %d skipped\n", r.Accounts, len(r.Skipped))
+	exist := 0
 	for _, s := range r.Skipped {
+		if s.Why == importer.Exists { // asked for, and perhaps thousands
+			exist++
+			continue
+		}
 		fmt.Fprintf(w, "skipped %q: %s\n", s.Name, s.Why)
 	}
+	fmt.Fprintf(w, "%d accounts imported, %d skipped, of which %d exist\n", r.Accounts, len(r.Skipped), exist)
 }
 
 // importSysPass takes the accounts of a file (sysPass 4.7, but stricter).

@@ -21,7 +21,7 @@ type newFile struct {
 
 // createFile begins a file beside its place, so that naming it is one step.
 func createFile(path string) (*newFile, error) {
-	if _, err := os.Lstat(path); err == nil {
+	if _, err := os.Lstat(path); err == nil { //nolint:gosec // the operator says where
 		return nil, fmt.Errorf("%s exists: nothing is overwritten", path)
 	}
 	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.part") // mode 0600
@@ -43,7 +43,7 @@ var _ io.Writer = (*newFile)(nil)
 // drop ends a file that is not to be. After keep it does nothing.
 func (f *newFile) drop() {
 	_ = f.tmp.Close()
-	_ = os.Remove(f.tmp.Name())
+	_ = os.Remove(f.tmp.Name()) //nolint:gosec // a file that createFile has made
 }
 
 // keep names the file, and returns the SHA-256 of what is in it.
@@ -63,12 +63,12 @@ func (f *newFile) name() error {
 	if err == nil || errors.Is(err, fs.ErrExist) {
 		return f.taken(err)
 	}
-	place, err := os.OpenFile(f.path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	place, err := os.OpenFile(f.path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) //nolint:gosec // the operator says where
 	if err != nil {
 		return f.taken(err)
 	}
 	_ = place.Close()
-	return f.taken(os.Rename(f.tmp.Name(), f.path))
+	return f.taken(os.Rename(f.tmp.Name(), f.path)) //nolint:gosec // the operator says where
 }
 
 func (f *newFile) taken(err error) error {
