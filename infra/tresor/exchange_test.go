@@ -147,6 +147,24 @@ func TestBadImports(t *testing.T) {
 	}
 }
 
+// TestAChangedFileIsTakenWithAWarning: sysPass does not notice (sysPass 4.6), and who edited a file by hand knows why.
+func TestAChangedFileIsTakenWithAWarning(t *testing.T) {
+	dir, _ := newVault(t)
+	in := writeExport(t, "m", 2)
+	content, err := os.ReadFile(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := strings.Replace(string(content), "<name>Acme</name>", "<name>Ajax</name>", 1)
+	if err := os.WriteFile(in, []byte(changed), 0o600); err != nil || changed == string(content) {
+		t.Fatal("nothing to change", err)
+	}
+	o := runCommand(t, "", "import", "syspass", "--data", dir, "--json", "--in", in, "--master-password", "m")
+	if o.stdout != `{"accounts":2,"skipped":[]}`+"\n" || !strings.Contains(o.stderr, "the content does not match the file's hash") {
+		t.Errorf("got %+v", o)
+	}
+}
+
 // TestAnExportTakesNobodysPlace, and leaves nothing where it fails.
 func TestAnExportTakesNobodysPlace(t *testing.T) {
 	dir, _ := newVault(t)

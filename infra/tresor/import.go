@@ -92,6 +92,9 @@ func importSysPass(k *call) error {
 	return k.print(newImportResult(r), newImportResult(r).people)
 }
 
+// maxImport is more than the default, because it is the operator's own file and memory: what export syspass makes of as many accounts as a file may hold.
+const maxImport = 2 << 30
+
 // readExport reads the file and warns of what is odd about it. A plain file is signed with a key that only its maker has (sysPass 4.6), so that there is nothing to check.
 func (k *call) readExport(path, given string) (*syspassxml.Document, error) {
 	password, err := k.secret(given)
@@ -103,7 +106,7 @@ func (k *call) readExport(path, given string) (*syspassxml.Document, error) {
 		return nil, fmt.Errorf("open the export: %w", err)
 	}
 	defer func() { _ = f.Close() }()
-	d, warnings, err := syspassxml.Read(f, syspassxml.ReadOptions{Password: vault.NewSecret(password)})
+	d, warnings, err := syspassxml.Read(f, syspassxml.ReadOptions{Password: vault.NewSecret(password), MaxBytes: maxImport})
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", path, err)
 	}
