@@ -219,3 +219,27 @@ func TestItGoesOnWhereItWasCutOff(t *testing.T) {
 		}
 	}
 }
+
+// TestNamesAreFoundIgnoringCase: in the vault and within the file (sysPass 4.7).
+func TestNamesAreFoundIgnoringCase(t *testing.T) {
+	w, s := newWorld(t), newWriter(t)
+	w.Do(t, func(tx *vault.Tx) error {
+		_, err1 := tx.CreateCategory(vault.Category{Name: "WEB"})
+		_, err2 := tx.EnsureTags([]string{"Blue"})
+		return errors.Join(err1, err2)
+	})
+	d := s.document(t, "one", "two", "three")
+	d.Clients = append(d.Clients, syspassxml.Item{ID: 2, Name: "ACME"}, syspassxml.Item{ID: 3, Name: "Unused", Description: "nobody's"})
+	d.Tags = append(d.Tags, syspassxml.Tag{ID: 2, Name: "BLUE"})
+	d.Accounts[1].ClientID, d.Accounts[1].Tags = 2, []uint64{1, 2}
+	w.must(t, d, importer.Options{})
+	x := w.export(t)
+	if len(x.Clients) != 2 || x.Clients[0].Name != "Acme" || x.Clients[1].Notes != "nobody's" || len(x.Categories) != 2 || len(x.Tags) != 1 {
+		t.Errorf("clients %d, categories %d, tags %d", len(x.Clients), len(x.Categories), len(x.Tags))
+	}
+	for _, e := range x.Entries {
+		if e.Client != x.Clients[0].ID || len(e.Tags) != 1 || e.Category == vault.DefaultCategory {
+			t.Errorf("got %+v", e.Entry)
+		}
+	}
+}
