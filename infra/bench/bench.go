@@ -72,6 +72,7 @@ func Run(ctx context.Context, o Options) ([]Figure, error) {
 		{"requests and capacity units", counts},
 		{fmt.Sprintf("a vault of %d entries", o.Many), scale},
 		{fmt.Sprintf("a company of %d users with %d entries", companyUsers, o.Many), company},
+		{"sysPass files", exchange},
 		{"embedded reads", embeddedReads},
 		{"embedded creates", embeddedCreates},
 		{"embedded writers", embeddedWriters},

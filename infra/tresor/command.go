@@ -35,6 +35,8 @@ func commands() []command {
 		{"revert", "ENTRY VERSION", "make an earlier version of an entry's secrets the newest", revertEntry},
 		{"undelete", "ENTRY", "take an entry out of the trash", undeleteEntry},
 		{"snapshot", "", "write a snapshot of the index, which a start reads instead of all records", takeSnapshot},
+		{"export syspass", "", "write all shared entries as sysPass's XML", exportSysPass},
+		{"import syspass", "", "take the accounts of a sysPass export", importSysPass},
 		{"audit verify", "", "recompute the hash chains of journals and access records", auditVerify},
 		{"bench", "", "measure the figures that the design promises", runBench},
 	}

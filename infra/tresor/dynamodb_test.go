@@ -51,6 +51,13 @@ func TestStoreDynamoDB(t *testing.T) {
 	if got := ok(t, with("audit", "verify")...); got != `{"ok":true,"entries":1,"permissions":2}`+"\n" {
 		t.Errorf("audit: %s", got)
 	}
+	xml := writeExport(t, "m", 200)
+	if got := object[importResult](t, ok(t, with("import", "syspass", "--in", xml, "--master-password", "m")...)); got.Accounts != 200 || len(got.Skipped) != 0 {
+		t.Errorf("import: %+v", got)
+	}
+	if got := object[exportResult](t, ok(t, with("export", "syspass", "--out", xml+".out")...)); got.Accounts != 200 || len(got.Missing) != 0 {
+		t.Errorf("export: %+v", got)
+	}
 	t.Setenv("TRESOR_KEY_ID", "")
 	if o := runCommand(t, "", with("user", "list")...); o.status != statusError || !strings.Contains(o.stderr, "TRESOR_KEY_ID is not set") {
 		t.Errorf("without a key: %+v", o)

@@ -26,26 +26,41 @@ func (d *Depot) Export(ctx context.Context, x *vault.Export, under, password str
 	}
 	ctx, cancel := withGrace(ctx)
 	defer cancel()
-	master, err := d.masterPassword(ctx)
+	doc, changed, err := d.document(ctx, x)
 	if err != nil {
 		return "", 0, err
 	}
-	doc, changed, err := document(ctx, x, master)
-	if err != nil {
-		return "", 0, err
-	}
-	location, err = d.put(ctx, key, func(w io.Writer) error {
-		err := syspassxml.Write(w, doc, syspassxml.Options{Password: vault.NewSecret(password), SignKey: d.signKey()})
-		if errors.Is(err, vault.Invalid) { // a document of ours
-			err = &vault.Error{Kind: vault.Internal, Err: err}
-		}
-		return err
-	})
+	location, err = d.put(ctx, key, func(w io.Writer) error { return d.write(w, doc, password) })
 	return location, changed, hide(err, under)
 }
 
-// masterPassword returns what every vault has got since it was founded.
-func (d *Depot) masterPassword(ctx context.Context) (vault.Secret, error) {
+// ExportTo writes what Export does to w, and keeps nothing. Errors: those of w.
+func (d *Depot) ExportTo(ctx context.Context, w io.Writer, x *vault.Export, password string) (changed int, err error) {
+	doc, changed, err := d.document(ctx, x)
+	if err != nil {
+		return 0, err
+	}
+	return changed, d.write(until{ctx, w}, doc, password)
+}
+
+func (d *Depot) document(ctx context.Context, x *vault.Export) (*syspassxml.Document, int, error) {
+	master, err := d.MasterPassword(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
+	return document(ctx, x, master)
+}
+
+func (d *Depot) write(w io.Writer, doc *syspassxml.Document, password string) error {
+	err := syspassxml.Write(w, doc, syspassxml.Options{Password: vault.NewSecret(password), SignKey: d.signKey()})
+	if errors.Is(err, vault.Invalid) { // a document of ours
+		err = &vault.Error{Kind: vault.Internal, Err: err}
+	}
+	return err
+}
+
+// MasterPassword returns what exports are sealed under: every vault has got one since it was founded.
+func (d *Depot) MasterPassword(ctx context.Context) (vault.Secret, error) {
 	req := vault.Request{Auth: vault.Operator{}, Action: vault.Action{Dialect: vault.Command, Name: "export"}}
 	sealed, err := vault.View(ctx, d.p.Vault, req, func(r *vault.Reader) (string, error) { return r.Setting(auth.MasterPasswordSetting, ""), nil })
 	if err != nil {

@@ -5,7 +5,6 @@ import (
 	"crypto/cipher"
 	"crypto/hkdf"
 	"crypto/hmac"
-	"crypto/pbkdf2"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
@@ -76,7 +75,7 @@ func (k Key) root([]byte) ([]byte, error) {
 func passwordRoot(password string) rootFunc {
 	return func(salt []byte) ([]byte, error) {
 		hashed := sha256.Sum256([]byte(password))
-		return pbkdf2.Key(sha256.New, string(hashed[:]), salt, iterations, keySize)
+		return stretch(hashed[:], salt)
 	}
 }
 
