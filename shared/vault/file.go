@@ -2,6 +2,7 @@ package vault
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 	"strings"
 )
@@ -177,4 +178,15 @@ func (r *Reader) TakeFile(id FileID) (Attachment, error) {
 		r.used = append(r.used, a.Entry.ID)
 	}
 	return a, nil
+}
+
+// FileObjects yields the name of each file's content, those in the trash included. Files that are copies of one another share one, which comes as often.
+func (s *State) FileObjects() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, f := range s.files {
+			if !yield(f.Object) {
+				return
+			}
+		}
+	}
 }
