@@ -119,6 +119,8 @@ func TestEachFunctionMayDoWhatItNeedsAndNoMore(t *testing.T) {
 	projects := []string{"Entries journal: PutItem", "Permissions journal: ConditionCheckItem"}
 	once := "Permissions mark#*: PutItem"
 	entries := []string{"Entries journal,secret: PutItem", "Permissions journal: ConditionCheckItem", "Entries secret: BatchGetItem", "Permissions access#*: PutItem"}
+	upload := []string{"Objects files: s3:DeleteObject s3:PutObject", "Key: kms:GenerateDataKey objects at rest"}
+	download := []string{"Objects files: s3:GetObject", "Key: kms:Decrypt objects at rest", "Permissions access#*: PutItem"}
 	permissions := []string{"Permissions journal: PutItem", "Entries journal: ConditionCheckItem"}
 	may := map[string]struct {
 		rights   []string
@@ -132,14 +134,16 @@ func TestEachFunctionMayDoWhatItNeedsAndNoMore(t *testing.T) {
 		"teampass-post":    {with(with(login, entries...), permissions...), "index secrets credentials"},
 		"teampass-folders": {with(every, projects...), "index"},
 		"teampass-info":    {every, "index"},
-		"tpm-passwords":    {with(with(login, entries...), once), "index secrets credentials"},
-		"tpm-my-passwords": {with(with(login, entries...), once), "index secrets credentials"},
-		"tpm-projects":     {with(with(with(login, projects...), permissions...), once), "index credentials"},
+		"tpm-passwords":    {with(with(with(login, entries...), upload...), once), "index secrets credentials files"},
+		"tpm-my-passwords": {with(with(with(login, entries...), upload...), once), "index secrets credentials files"},
+		"tpm-projects":     {with(with(with(with(login, projects...), permissions...), upload...), once), "index credentials files"},
 		"tpm-users":        {with(with(with(login, projects...), permissions...), once), "index credentials"},
 		"tpm-groups":       {with(with(login, permissions...), once), "index credentials"},
 		"tpm-log":          {with(login, "Permissions access#*: Query"), "index credentials"},
-		"tpm-version":      {with(with(with(login, entries...), permissions...), once, "Permissions access#*: Query"), "index secrets credentials"},
-		"compactor":        {with(with(every, permissions...), "Permissions access#*: Query"), "index"},
+		"tpm-files":        {with(with(with(login, projects...), download...), once), "index credentials files"},
+		"tpm-version": {with(with(with(with(with(login, entries...), permissions...), upload...), download...), once, "Permissions access#*: Query"),
+			"index secrets credentials files"},
+		"compactor": {with(with(every, permissions...), "Permissions access#*: Query", "Bucket files: s3:ListBucket", "Objects files: s3:DeleteObject"), "index"},
 	}
 	for id, f := range ofType(tmpl, "AWS::Serverless::Function") {
 		m, ok := may[folder(id)]

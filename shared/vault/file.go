@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"iter"
 	"slices"
-	"strings"
 )
 
 // File is an attachment: what is known of it. Its content lies sealed in the blob store, under a random name of its own; files that are copies of one another
@@ -129,9 +128,10 @@ func (r *Reader) ProjectFiles(id ProjectID) ([]*File, error) {
 	return r.filesOf(Holder{Project: id}), nil
 }
 
-// FileNamed reports whether an entry has a file of its own whose name contains a folded text.
-func (r *Reader) FileNamed(id EntryID, folded string) bool {
-	return slices.ContainsFunc(r.state.attached[Holder{Entry: id}], func(f FileID) bool { return strings.Contains(Fold(r.state.files[f].Name), folded) })
+// HasFile reports whether an entry has a file whose folded name matches; a link has those of what it is linked to.
+func (r *Reader) HasFile(id EntryID, match func(folded string) bool) bool {
+	e := r.x.entry(id)
+	return e != nil && slices.ContainsFunc(r.fileIDs(r.holderOf(e)), func(f FileID) bool { return match(Fold(r.x.file(f).Name)) })
 }
 
 // Attachment is a file with what it is attached to, and what the caller may do with that: one of the two is set.
