@@ -188,6 +188,8 @@ func (t *Trail) accessRow(h vault.Hour, a *vault.AccessRecord) Row {
 	switch {
 	case a.Withheld:
 		row.Event = Withheld
+	case len(a.Files) > 0:
+		row.Event, row.Object = FileDownloaded, uint64(a.Files[0]) // one call takes one
 	case len(a.Secrets) == 0:
 		row.Event = Viewed
 	}

@@ -2,7 +2,6 @@ package tpm
 
 import (
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -156,9 +155,6 @@ func (c *call) attach(v *vault.Vault, u upload, allowed func(*vault.Reader) (vau
 func (c *call) discard(object string, cause error) {
 	switch vault.KindOf(cause) { //nolint:exhaustive // the others say that nothing was written
 	case vault.Undecided, vault.Internal:
-		return
-	}
-	if errors.Is(cause, c.r.Context().Err()) {
 		return
 	}
 	if err := c.files.Remove(c.r.Context(), object); err != nil {
