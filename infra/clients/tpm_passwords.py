@@ -1,5 +1,7 @@
 """Shared passwords, by the tpm client."""
 
+import base64
+
 import harness
 from tpmcase import LOCKED, Case, admin, colleague
 

@@ -131,7 +131,7 @@ func TestEachFunctionMayDoWhatItNeedsAndNoMore(t *testing.T) {
 		"teampass-items":   {with(every, entries...), "index secrets"},
 		"teampass-users":   {with(with(every, projects...), permissions...), "index credentials"},
 		"teampass-auth":    {with(with(login, entries...), permissions...), "index secrets credentials"},
-		"teampass-post":    {with(with(login, entries...), permissions...), "index secrets credentials"},
+		"teampass-post":    {with(with(with(login, entries...), permissions...), upload...), "index secrets credentials files"},
 		"teampass-folders": {with(every, projects...), "index"},
 		"teampass-info":    {every, "index"},
 		"tpm-passwords":    {with(with(with(login, entries...), upload...), once), "index secrets credentials files"},

@@ -22,7 +22,7 @@ type Parts struct {
 	Vault *vault.Vault
 	Auth  *auth.Service
 	Depot syspass.Depot
-	Files tpm.Contents
+	Files vault.Contents
 	Trail *trail.Trail // one for all functions of a process
 }
 
@@ -50,7 +50,7 @@ var Functions = map[string]Constructor{
 		return teampass.NewHandler(s.Vault, s.Auth, teampass.Info)
 	},
 	"TeampassPostFunction": func(s Parts) http.Handler {
-		return teampass.NewHandler(s.Vault, s.Auth)
+		return teampass.NewHandlerWithFiles(s.Vault, s.Auth, s.Files)
 	},
 	"TpmPasswordsFunction": func(s Parts) http.Handler {
 		return tpm.NewHandler(tpm.Services{Vault: s.Vault, Auth: s.Auth, Files: s.Files}, tpm.Passwords)

@@ -42,7 +42,7 @@ type uploadLimit struct {
 }
 
 func showUploadLimit(*vault.Reader, *call) (uploadLimit, error) {
-	return uploadLimit{maxFileSize, strconv.Itoa(maxFileSize/megabyte) + "Mb"}, nil
+	return uploadLimit{vault.MaxFileSize, strconv.Itoa(vault.MaxFileSize/megabyte) + "Mb"}, nil
 }
 
 // uploadsFolder says where files lie. Ours lie in no folder of the server; the name is the original's, and clients look at the other (tpm 7.4).

@@ -1,34 +1,11 @@
 package tpm
 
 import (
-	"context"
 	"errors"
 	"fmt"
 
 	"tresor/shared/vault"
 )
-
-// Contents keeps the contents of files, by random names. attach.Store is one.
-type Contents interface {
-	// Ready reports whether there is a place for files.
-	Ready() bool
-	// Put keeps a content and returns its name.
-	Put(ctx context.Context, content []byte) (object string, err error)
-	// Get returns a content of a known size; Corrupt where it is not as it was kept.
-	Get(ctx context.Context, object string, size int64) ([]byte, error)
-	// Remove removes a content that no file names.
-	Remove(ctx context.Context, object string) error
-}
-
-// nowhere is where there is no place for files.
-type nowhere struct{}
-
-var errNowhere = &vault.Error{Kind: vault.Invalid, Msg: "there is no place for files"}
-
-func (nowhere) Ready() bool                                        { return false }
-func (nowhere) Put(context.Context, []byte) (string, error)        { return "", errNowhere }
-func (nowhere) Get(context.Context, string, int64) ([]byte, error) { return nil, errNowhere }
-func (nowhere) Remove(context.Context, string) error               { return errNowhere }
 
 // fileItem is a file in a list (tpm 6.5).
 type fileItem struct {

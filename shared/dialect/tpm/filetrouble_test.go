@@ -56,7 +56,7 @@ func (w *world) downloaded(t testing.TB, user string, id uint64) (status int, na
 }
 
 // on serves the world's vault with other contents.
-func (w *world) on(c Contents) {
+func (w *world) on(c vault.Contents) {
 	logger := slog.New(slog.NewTextHandler(w.log, nil))
 	w.gateway = gateway.New(NewHandler(Services{Vault: w.Vault, Auth: w.Auth, Files: c}), gateway.Options{Function: "test", Log: logger, Fail: Fail})
 }
@@ -88,7 +88,7 @@ func contents(t testing.TB, dir string) []string {
 // TestTheLargestFile goes both ways through the gateway, whose answers are below Lambda's limit; one byte more is refused in plain words.
 func TestTheLargestFile(t *testing.T) {
 	w := newWorld(t)
-	large := bytes.Repeat([]byte{0, 0xff, 'x', '\n'}, maxFileSize/4)
+	large := bytes.Repeat([]byte{0, 0xff, 'x', '\n'}, vault.MaxFileSize/4)
 	id := w.uploaded(t, "admin", "passwords/1", "large.bin", large)
 	if status, _, got := w.downloaded(t, "nora", id); status != http.StatusOK || !bytes.Equal(got, large) {
 		t.Errorf("got %d and %d bytes, want the %d that were sent", status, len(got), len(large))
@@ -197,7 +197,7 @@ func TestDamagedContents(t *testing.T) {
 
 // stubborn is contents whose calls fail or do something first.
 type stubborn struct {
-	Contents
+	vault.Contents
 	put, get error
 	afterPut func()
 	onGet    func()
@@ -251,26 +251,6 @@ func TestUploadsThatFail(t *testing.T) {
 	}
 }
 
-// TestAContentThatMayBeNamedStays: removing it would leave a file without one.
-func TestAContentThatMayBeNamedStays(t *testing.T) {
-	w := newWorld(t)
-	dir, s := w.inFolder(t)
-	c := &call{r: w.plain(t), files: s}
-	for kind, want := range map[vault.Kind]int{vault.Undecided: 1, vault.Internal: 1, vault.Forbidden: 0, vault.Busy: 0} {
-		object, err := s.Put(t.Context(), []byte("x"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		c.discard(object, &vault.Error{Kind: kind})
-		if n := len(contents(t, dir)); n != want {
-			t.Errorf("%v: %d contents are left, want %d", kind, n, want)
-		}
-		if err := s.Remove(t.Context(), object); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
 // TestWhoMayNotUploadStoresNothing: refusals come before the content is stored.
 func TestWhoMayNotUploadStoresNothing(t *testing.T) {
 	w := newWorld(t)
@@ -295,7 +275,7 @@ func TestWhoMayNotUploadStoresNothing(t *testing.T) {
 func TestNoFilesWithoutAPlace(t *testing.T) {
 	w := newWorld(t)
 	id := w.uploaded(t, "admin", "passwords/1", "a.txt", []byte("x"))
-	for _, c := range []Contents{nil, attach.New(nil, w.Sealer)} {
+	for _, c := range []vault.Contents{nil, attach.New(nil, w.Sealer)} {
 		w.on(c)
 		for call, want := range map[string]string{
 			"POST passwords/1/upload":             "there is no place for files",

@@ -3,22 +3,13 @@ package tpm
 import (
 	"encoding/base64"
 	"fmt"
-	"log/slog"
 	"net/http"
-	"strings"
-	"unicode"
 
-	"tresor/shared/inbound"
 	"tresor/shared/vault"
 )
 
-// Limits of a file.
-const (
-	maxFileName = 255     // bytes
-	maxFileSize = 4 << 20 // bytes of content: in Base64 it fits into an answer of Lambda's, which has 6 MB
-
-	maxFileText = 32 << 20 // bytes of Base64 that are looked at, to say what is too large in plain words
-)
+// maxFileText is how many bytes of Base64 are looked at, to say what is too large in plain words.
+const maxFileText = 32 << 20
 
 // upload is a file as it is sent.
 type upload struct {
@@ -31,11 +22,11 @@ func decodeUpload(f fields) (u upload, err error) {
 	if u.content, err = f.content(); err != nil {
 		return u, err
 	}
-	name, err := f.plain("file_name", maxFileName)
+	name, err := f.plain("file_name", vault.MaxFileName)
 	switch {
 	case err != nil:
 		return u, err
-	case name == nil || !bareName(*name):
+	case name == nil || !vault.IsFileName(*name):
 		return u, invalid("file_name is not the bare name of a file")
 	}
 	notes, err := f.plain("notes", maxNotes)
@@ -58,16 +49,10 @@ func (f fields) content() ([]byte, error) {
 	switch {
 	case err != nil:
 		return nil, invalid("file_data_base64 is not Base64")
-	case len(content) > maxFileSize:
-		return nil, invalid(fmt.Sprintf("the file is larger than %d bytes", maxFileSize))
+	case len(content) > vault.MaxFileSize:
+		return nil, invalid(fmt.Sprintf("the file is larger than %d bytes", vault.MaxFileSize))
 	}
 	return content, nil
-}
-
-// bareName reports whether a file's name has no path in it, and nothing that a client that saves it would stumble over.
-func bareName(name string) bool {
-	bare := strings.TrimSpace(name)
-	return bare != "" && bare != "." && bare != ".." && !strings.ContainsAny(name, `/\`) && !strings.ContainsFunc(name, unicode.IsControl)
 }
 
 // holder says what the id of an upload's path names, if the caller may know of it.
@@ -97,67 +82,29 @@ func projectHolder(r *vault.Reader, id uint64) (vault.Holder, error) {
 	return vault.Holder{Project: p.ID}, nil
 }
 
-// uploading makes the endpoint of an upload. Who may not attach a file to this stores no content; who may stores it first, so that a file whose record is
-// there has one. before is asked first of all, nil for nothing.
+// uploading makes the endpoint of an upload. before is asked first of all, nil for nothing.
 func uploading(name string, before func(*vault.Reader) error, of holder) endpoint {
 	return endpoint{named(name, true, false), func(v *vault.Vault, c *call) (reply, error) {
 		u, wrong := decoded(c, decodeUpload)
 		if wrong != nil && before == nil {
 			return reply{}, wrong
 		}
-		allowed := func(r *vault.Reader) (vault.Holder, error) {
+		which := func(r *vault.Reader) (vault.File, error) {
 			if before != nil {
 				if err := before(r); err != nil {
-					return vault.Holder{}, err
+					return vault.File{}, err
 				}
 			}
 			if wrong != nil {
-				return vault.Holder{}, wrong
+				return vault.File{}, wrong
 			}
 			h, err := of(r, c.id)
-			if err != nil {
-				return h, err
-			}
-			return h, r.CheckFile(h)
+			return vault.File{Entry: h.Entry, Project: h.Project, Name: u.name, Notes: u.notes}, err
 		}
-		if _, err := vault.View(c.r.Context(), v, c.req, allowed); err != nil {
-			return reply{}, err
-		}
-		id, err := c.attach(v, u, allowed)
+		id, err := vault.Attach(c.r.Context(), v, c.req, c.files, u.content, which)
 		if err != nil {
 			return reply{}, err
 		}
 		return reply{status: http.StatusCreated, body: created{uint64(id)}}, nil
 	}}
-}
-
-// attach stores a content, and the record of it. What that decides is decided again in its Update.
-func (c *call) attach(v *vault.Vault, u upload, allowed func(*vault.Reader) (vault.Holder, error)) (vault.FileID, error) {
-	ctx := c.r.Context()
-	object, err := c.files.Put(ctx, u.content)
-	if err != nil {
-		return 0, err
-	}
-	id, err := vault.Update(ctx, v, c.req, func(t *vault.Tx) (vault.FileID, error) {
-		h, err := allowed(t.Reader)
-		if err != nil {
-			return 0, err
-		}
-		return t.AddFile(vault.File{Entry: h.Entry, Project: h.Project, Name: u.name, Notes: u.notes, Size: int64(len(u.content)), Object: object})
-	})
-	if err != nil {
-		c.discard(object, err)
-	}
-	return id, err
-}
-
-// discard removes a content whose record was refused. One whose record may be there stays: should it not be, the hourly sweep finds it.
-func (c *call) discard(object string, cause error) {
-	switch vault.KindOf(cause) { //nolint:exhaustive // the others say that nothing was written
-	case vault.Undecided, vault.Internal:
-		return
-	}
-	if err := c.files.Remove(c.r.Context(), object); err != nil {
-		slog.WarnContext(c.r.Context(), "a content stays that no file names, until it is swept", "request_id", inbound.RequestID(c.r), "err", err)
-	}
 }

@@ -31,8 +31,8 @@ const (
 type Services struct {
 	Vault *vault.Vault
 	Auth  *auth.Service
-	Log   *trail.Trail // nil: the part Log is not served
-	Files Contents     // nil: there is no place for files
+	Log   *trail.Trail   // nil: the part Log is not served
+	Files vault.Contents // nil: there is no place for files
 }
 
 // api serves the calls of some parts.
@@ -45,7 +45,7 @@ type api struct {
 // It panics where a part is named that the services do not suffice for.
 func NewHandler(s Services, parts ...Part) http.Handler {
 	if s.Files == nil {
-		s.Files = nowhere{}
+		s.Files = vault.NoContents{}
 	}
 	h := &api{Services: s, parts: map[Part]bool{}}
 	for _, p := range parts {
@@ -125,7 +125,7 @@ type call struct {
 	r       *http.Request
 	req     vault.Request
 	log     *trail.Trail
-	files   Contents
+	files   vault.Contents
 	prefix  string // of the path, before index.php
 	version string // "3" to "6", as called
 	list    string // the path of the list, decoded, without count and page
