@@ -51,7 +51,7 @@ func TestUploadsKeepEveryByte(t *testing.T) {
 		all[i] = byte(i)
 	}
 	for _, content := range [][]byte{all, bytes.Repeat(all, vault.MaxFileSize/256)} {
-		if status, body := s.upload(t, "ann", "1", "a b.bin", content); status != http.StatusOK || body != `{"status":"success"}` {
+		if status, body := s.upload(t, "admin", "1", "a b.bin", content); status != http.StatusOK || body != `{"status":"success"}` {
 			t.Fatalf("got %d %s", status, body)
 		}
 	}
@@ -67,10 +67,10 @@ func TestUploadsKeepEveryByte(t *testing.T) {
 		}
 	}
 	for what, call := range map[string]func() (int, string){
-		"one byte more": func() (int, string) { return s.upload(t, "ann", "1", "a", make([]byte, vault.MaxFileSize+1)) },
-		"empty":         func() (int, string) { return s.upload(t, "ann", "1", "a", nil) },
-		"no name":       func() (int, string) { return s.upload(t, "ann", "1", "..", all) },
-		"a long name":   func() (int, string) { return s.upload(t, "ann", "1", strings.Repeat("x", 256), all) },
+		"one byte more": func() (int, string) { return s.upload(t, "admin", "1", "a", make([]byte, vault.MaxFileSize+1)) },
+		"empty":         func() (int, string) { return s.upload(t, "admin", "1", "a", nil) },
+		"no name":       func() (int, string) { return s.upload(t, "admin", "1", "..", all) },
+		"a long name":   func() (int, string) { return s.upload(t, "admin", "1", strings.Repeat("x", 256), all) },
 	} {
 		if status, body := call(); status != http.StatusOK || body != `{"err":"Provided parameters are not correct"}` {
 			t.Errorf("%s: got %d %s", what, status, body)
