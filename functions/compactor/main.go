@@ -16,7 +16,8 @@ func main() {
 	wire.StartJob("compactor", func(ctx context.Context, s *wire.System) error {
 		closed, err := compact.Close(ctx, s.Vault, s.Log, time.Now())
 		swept, failed := bucket.Files(s).Sweep(ctx, s.Vault, time.Now())
-		slog.InfoContext(ctx, "hours closed, files swept", "count", closed, "swept", swept)
+		slog.InfoContext(ctx, "hours closed", "count", closed)
+		slog.InfoContext(ctx, "files swept", "count", swept)
 		return errors.Join(err, failed)
 	})
 }

@@ -184,10 +184,8 @@ func TestDamagedContents(t *testing.T) {
 		if out.StatusCode != http.StatusInternalServerError || !strings.Contains(out.Body, "Request req-1.") || strings.Contains(out.Body, "file_") || strings.Contains(out.Body, "canary") {
 			t.Errorf("%s: got %d %s", what, out.StatusCode, out.Body)
 		}
-		if content == nil {
-			if err := os.WriteFile(path, whole, 0o600); err != nil {
-				t.Fatal(err)
-			}
+		if err := os.WriteFile(path, whole, 0o600); err != nil {
+			t.Fatal(err)
 		}
 	}
 	if status, _, got := w.downloaded(t, "admin", id); status != http.StatusOK || string(got) != "canary-content 12" {
