@@ -7,7 +7,7 @@ import (
 	"tresor/shared/vault"
 )
 
-// TestSearchCountsFiles: files that another API attached, and no removed ones (syspass 2.4).
+// TestSearchCountsFiles: files that another API attached, and no removed ones (syspass 3.2).
 func TestSearchCountsFiles(t *testing.T) {
 	w := newWorld(t)
 	id := vault.EntryID(w.create(t, w.admin, `"name":"counted","clientId":1,"categoryId":1,"login":"l","pass":"p"`))
