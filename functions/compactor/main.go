@@ -1,5 +1,5 @@
-// Command compactor is the Lambda function that, once an hour, closes hours of access records, purges the trash and writes a snapshot if one is
-// due.
+// Command compactor is the Lambda function that, once an hour, closes hours of access records, purges the trash, removes contents that no file names, and writes a
+// snapshot if one is due.
 package main
 
 import (
@@ -19,9 +19,11 @@ func main() {
 	wire.StartJob("compactor", func(ctx context.Context, s *wire.System) error {
 		closed, err := compact.Close(ctx, s.Vault, s.Log, time.Now())
 		slog.InfoContext(ctx, "hours closed", "count", closed)
-		purged, failed := compact.Purge(ctx, s.Vault)
+		purged, unpurged := compact.Purge(ctx, s.Vault)
 		slog.InfoContext(ctx, "trash purged", "count", purged)
-		return errors.Join(err, failed, refresh(ctx, s))
+		swept, unswept := bucket.Files(s).Sweep(ctx, s.Vault, time.Now())
+		slog.InfoContext(ctx, "files swept", "count", swept)
+		return errors.Join(err, unpurged, unswept, refresh(ctx, s))
 	})
 }
 

@@ -6,10 +6,11 @@ import (
 
 	"tresor/shared/dialect/teampass"
 	"tresor/shared/wire"
+	"tresor/shared/wire/bucket"
 )
 
 func main() {
 	wire.Start("teampass-post", func(s *wire.System) http.Handler {
-		return teampass.NewHandler(s.Vault, s.Auth)
+		return teampass.NewHandlerWithFiles(s.Vault, s.Auth, bucket.Files(s))
 	}, teampass.Fail)
 }

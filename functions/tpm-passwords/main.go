@@ -6,10 +6,11 @@ import (
 
 	"tresor/shared/dialect/tpm"
 	"tresor/shared/wire"
+	"tresor/shared/wire/bucket"
 )
 
 func main() {
 	wire.Start("tpm-passwords", func(s *wire.System) http.Handler {
-		return tpm.NewHandler(tpm.Services{Vault: s.Vault, Auth: s.Auth}, tpm.Passwords)
+		return tpm.NewHandler(tpm.Services{Vault: s.Vault, Auth: s.Auth, Files: bucket.Files(s)}, tpm.Passwords)
 	}, tpm.Fail)
 }

@@ -6,10 +6,11 @@ import (
 
 	"tresor/shared/dialect/tpm"
 	"tresor/shared/wire"
+	"tresor/shared/wire/bucket"
 )
 
 func main() {
 	wire.Start("tpm-projects", func(s *wire.System) http.Handler {
-		return tpm.NewHandler(tpm.Services{Vault: s.Vault, Auth: s.Auth}, tpm.Projects)
+		return tpm.NewHandler(tpm.Services{Vault: s.Vault, Auth: s.Auth, Files: bucket.Files(s)}, tpm.Projects)
 	}, tpm.Fail)
 }

@@ -6,10 +6,11 @@ import (
 
 	"tresor/shared/dialect/tpm"
 	"tresor/shared/wire"
+	"tresor/shared/wire/bucket"
 )
 
 func main() {
 	wire.Start("tpm-version", func(s *wire.System) http.Handler {
-		return tpm.NewHandler(tpm.Services{Vault: s.Vault, Auth: s.Auth, Log: s.Trail})
+		return tpm.NewHandler(tpm.Services{Vault: s.Vault, Auth: s.Auth, Log: s.Trail, Files: bucket.Files(s)})
 	}, tpm.Fail)
 }

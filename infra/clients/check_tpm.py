@@ -11,7 +11,7 @@ from tpm_personal import Personal
 from tpm_projects import Projects
 from tpmcase import Case, admin, called, colleague, in_both_ways
 
-# The methods of the class, each in one of three lists. A new version of the client cannot bring one that nobody looked at.
+# The methods of the class, each in one of two lists. A new version of the client cannot bring one that nobody looked at.
 
 TRANSPORT = {"request", "get", "post", "put", "delete", "collection", "get_collection", "ConfigError"}
 
@@ -26,17 +26,11 @@ SERVED = set("""
     change_parent_of_project list_user_access_on_project update_security_of_project archive_project unarchive_project set_favorite_project
     unset_favorite_project list_subprojects list_subprojects_action list_passwords_of_project list_project_files upload_project_file
     get_latest_version up_to_date generate_password list_log list_log_search
+    show_file_info update_file_notes max_upload_file_size uploads_folder_info download_file delete_file
     list_users show_user create_user create_user_ldap create_user_saml update_user change_user_password activate_user deactivate_user delete_user
     convert_user_to_ldap convert_ldap_user_to_normal convert_user_to_saml list_user_passwords list_user_projects
     list_groups show_group create_group update_group delete_group add_user_to_group delete_user_from_group
 """.split())
-
-# With arguments that would be harmless if they were served.
-NOBODY = 2**40
-NOT_SERVED = {
-    "show_file_info": (NOBODY,), "update_file_notes": (NOBODY, "notes"), "max_upload_file_size": (), "uploads_folder_info": (), "download_file": (NOBODY,),
-    "delete_file": (NOBODY,),
-}
 
 
 class Others(Case):
@@ -46,13 +40,6 @@ class Others(Case):
             shown = client.show_me()
             self.shows(shown, id=user["id"], username=user["username"], role=role, is_active=True, is_ldap=False, is_saml=False, groups=None)
             self.shows(client.who_am_i(), id=user["id"], username=user["username"])
-
-    def test_what_is_not_served(self):
-        """Each call is refused as a path that there is not, and the server goes on."""
-        for name, arguments in NOT_SERVED.items():
-            with self.subTest(name):
-                self.refused(404, self.client, getattr(self.client, name), *arguments, text="Method does not exist.")
-        self.assertEqual(self.client.show_me()["id"], admin()["id"])
 
 
 class WrongCredentials(unittest.TestCase):
@@ -72,12 +59,12 @@ class Coverage(unittest.TestCase):
     """Runs last."""
 
     def test_every_method_is_in_one_list(self):
-        listed = [*TRANSPORT, *SERVED, *NOT_SERVED]
+        listed = [*TRANSPORT, *SERVED]
         self.assertEqual(sorted(listed), sorted(name for name in dir(tpm.TpmApiv6) if not name.startswith("_")))
 
     def test_every_method_was_called(self):
         for way, names in called.items():
-            self.assertEqual((SERVED | set(NOT_SERVED)) - names, set(), f"never called with {way}")
+            self.assertEqual(SERVED - names, set(), f"never called with {way}")
 
 
 def load_tests(loader, _tests, _pattern):

@@ -28,6 +28,8 @@ PROJECT = {3: _project | _flat, 4: _project4, 5: _project4}
 
 ACCESS = {3: {"user", "access_type"}, 4: {"user", "permission", "granted_via"}, 5: {"user", "permission", "granted_via"}}
 
+FILE_ITEM = {"id", "filename", "size_bytes", "size_txt", "notes_snippet", "updated_on"}
+
 USER = {"id", "username", "email_address", "name", "role"}
 GROUP = WHO | {"id", "name", "users"}
 

@@ -3,7 +3,7 @@
 import older_members as members
 import harness
 from older_case import Older
-from tpmcase import LOCKED, NO_FILES, admin, colleague
+from tpmcase import LOCKED, admin, colleague
 
 GONE = 2**40
 
@@ -235,4 +235,6 @@ class Moves(Parents):
     def test_files(self):
         entry = self.new_password(self.project)
         self.assertEqual(self.client.list_password_files(entry), [])
-        self.refused(403, self.client, self.client.upload_password_file, entry, __file__, text=NO_FILES)
+        number, _, _ = self.file_travels(self.client.upload_password_file, self.client.list_password_files, entry)
+        self.assertEqual(set(self.client.list_password_files(entry)[0]), members.FILE_ITEM)
+        self.done(self.client, self.client.delete, f"files/{number}.json")

@@ -2,7 +2,7 @@
 
 import older_members as members
 from older_case import Older
-from tpmcase import NO_FILES, admin, colleague
+from tpmcase import admin, colleague
 
 GONE = 2**40
 
@@ -161,4 +161,7 @@ class Files(Tree):
     def test_files(self):
         project = self.new_project()
         self.assertEqual(self.client.list_project_files(project), [])
-        self.refused(403, self.client, self.client.upload_project_file, project, __file__, text=NO_FILES)
+        number, name, content = self.file_travels(self.client.upload_project_file, self.client.list_project_files, project)
+        self.comes_back(self.client, number, name, content)
+        self.done(self.client, self.client.delete_file, number)
+        self.assertEqual(self.client.list_project_files(project), [])

@@ -1,5 +1,7 @@
 """Shared passwords, by the tpm client."""
 
+import base64
+
 import harness
 from tpmcase import LOCKED, Case, admin, colleague
 
@@ -141,7 +143,40 @@ class Passwords(Case):
     def test_files(self):
         entry = self.new_password(self.project)
         self.assertEqual(self.client.list_password_files(entry), [])
-        self.upload_refused(self.client.upload_password_file, entry)
+        number, name, content = self.file_travels(self.client.upload_password_file, self.client.list_password_files, entry)
+        self.comes_back(self.client, number, name, content)
+        shown = self.client.show_file_info(number)
+        self.shows(shown, id=number, name=name, notes="the plans", size_bytes=len(content), container={"type": "password", "id": entry, "is_linked": False, "source_id": 0})
+        self.assertEqual((shown["uploaded_by"], shown["uploaded_on"]), (shown["notes_updated_by"], shown["notes_updated_on"]))
+        self.done(self.client, self.client.update_file_notes, number, "other notes")
+        self.shows(self.client.show_file_info(number), notes="other notes")
+        self.shows(self.client.show_password(entry), num_files=1)
+        self.assertEqual([item["id"] for item in self.client.list_passwords_search(f"file:{name.split()[1]}")], [entry])
+
+        for method in self.other.show_file_info, self.other.download_file, self.other.delete_file:
+            self.refused(404, self.other, method, number)
+        self.refused(404, self.other, self.other.update_file_notes, number, "theirs")
+        self.refused(404, self.other, self.other.upload_password_file, entry, self.sent_file(b"x"))
+        who = colleague()["id"]
+        self.done(self.client, self.client.update_security_of_password, entry, {"users_permissions": [[who, 10]]})
+        self.comes_back(self.other, number, name, content)
+        self.refused(403, self.other, self.other.delete_file, number)
+
+        twin = self.made(self.client, self.client.post, f"passwords/{entry}/duplicate.json", {"new_name": f"{self.word} Twin"})
+        [copied] = self.client.list_password_files(twin)
+        self.done(self.client, self.client.delete_file, number)
+        self.assertEqual(self.client.list_password_files(entry), [])
+        self.refused(404, self.client, self.client.download_file, number)
+        self.comes_back(self.client, copied["id"], name, content)
+
+    def test_limits_of_files(self):
+        entry = self.new_password(self.project)
+        self.assertEqual(self.client.uploads_folder_info(), {"uploads_folder": "./uploads/", "writable": True})
+        limit = self.client.max_upload_file_size()["max_upload_file_size_bytes"]
+        largest = self.client.upload_password_file(entry, self.sent_file(b"\0" * limit))
+        self.assertEqual(base64.b64decode(self.client.download_file(largest)["file_data_base64"]), b"\0" * limit)
+        self.refused(400, self.client, self.client.upload_password_file, entry, self.sent_file(b"x" * (limit + 1)), text=f"the file is larger than {limit} bytes")
+        self.refused(400, self.client, self.client.upload_password_file, entry, self.sent_file(b""), text="file_data_base64 is required")
 
     def test_what_is_not_there(self):
         gone = 2**40

@@ -92,6 +92,17 @@ class Personal(Case):
         self.shows(self.client.show_mypassword(entry), **values, name=f"{self.word} Own")
         self.assertEqual(self.client.collection(f"my_passwords/{entry}/files.json"), [])
 
+    def test_files(self):
+        """The client has no methods for those of personal passwords but the one for every upload."""
+        entry = self.new_own("Diary")
+        upload = lambda number, path, **rest: self.client._upload_file(f"my_passwords/{number}/upload.json", path, **rest)
+        number, name, content = self.file_travels(upload, lambda number: self.client.collection(f"my_passwords/{number}/files.json"), entry)
+        self.comes_back(self.client, number, name, content)
+        self.shows(self.client.show_file_info(number), container={"type": "my_password", "id": entry, "is_linked": False, "source_id": 0})
+        self.shows(self.client.show_mypassword(entry), num_files=1)
+        self.refused(404, self.other, self.other.download_file, number)
+        self.done(self.client, self.client.delete_file, number)
+
     def test_pages(self):
         made = [self.new_own(f"page {i}") for i in range(22)]
         self.pages(made, "list_mypasswords", exactly=False)

@@ -135,7 +135,13 @@ class Projects(Case):
         self.shows(listed, id=entry, name=f"{self.word} Password", username="root", has_password=True)
         self.shows(self.client.show_project(project), num_passwords=1, is_leaf=False)
         self.assertEqual(self.client.list_project_files(project), [])
-        self.upload_refused(self.client.upload_project_file, project)
+        number, name, content = self.file_travels(self.client.upload_project_file, self.client.list_project_files, project)
+        self.comes_back(self.client, number, name, content)
+        self.shows(self.client.show_file_info(number), container={"type": "project", "id": project, "is_linked": False, "source_id": 0})
+        self.shows(self.client.show_project(project), num_files=1)
+        self.refused(404, self.other, self.other.download_file, number)
+        self.done(self.client, self.client.delete_file, number)
+        self.assertEqual(self.client.list_project_files(project), [])
 
     def test_delete_with_a_locked_password(self):
         project = self.new_project()

@@ -1,5 +1,8 @@
 """What the cases about the tpm client share: its class with a record of what was called, and a TestCase for each way to log in."""
 
+import base64
+import pathlib
+import tempfile
 import unittest
 
 import tpm
@@ -9,7 +12,6 @@ import harness
 WAYS = ("hmac", "basic")
 
 LOCKED = "The password is locked: use the X-Unlock-Reason header."
-NO_FILES = "Files are not stored yet."
 
 
 class Recorded:
@@ -128,9 +130,28 @@ class Case(unittest.TestCase):
             self.assertGreater(last, 1, "the list has one page only")
             self.assertTrue(client.req.url.endswith(f"/page/{last}.json"), client.req.url)
 
-    def upload_refused(self, method, number):
-        """A file that is there is sent, and refused because files are not stored."""
-        self.refused(403, self.client, method, number, __file__, text=NO_FILES)
+    def sent_file(self, content):
+        """A file on disk, its name not of ASCII alone."""
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        path = pathlib.Path(folder.name, f"Pl\u00e4ne {self.word}.bin")
+        path.write_bytes(content)
+        return path
+
+    def file_travels(self, upload, lister, number):
+        """A file goes up, is listed and comes back; returns its id. Every byte is in it, and its end is inside a chunk."""
+        content = bytes(range(256)) * 5000 + b"end"
+        path = self.sent_file(content)
+        made = upload(number, path, notes="the plans")
+        self.assertEqual((self.client.req.status_code, self.client.req.json()), (201, {"id": made}))
+        listed = self.entry_of(lister(number), made)
+        self.shows(listed, filename=path.name, size_bytes=len(content), size_txt="1.22 mb", notes_snippet="the plans")
+        return made, path.name, content
+
+    def comes_back(self, client, number, name, content):
+        shown = client.download_file(number)
+        self.assertEqual(base64.b64decode(shown["file_data_base64"], validate=True), content)
+        self.shows(shown, file_name=name, size_bytes=len(content))
 
 
 def in_both_ways(loader, *cases, suffix="", **attributes):

@@ -136,8 +136,10 @@ func (f *fleet) trigger(t *testing.T) {
 		t.Errorf("the compactor answers %s, %v", out, err)
 	}
 	compactor.end()
-	if !strings.Contains(compactor.output.String(), `"message":"hours closed"`) {
-		t.Errorf("the compactor wrote %q", compactor.output.String())
+	for _, done := range []string{"hours closed", "files swept"} {
+		if !strings.Contains(compactor.output.String(), `"message":"`+done+`"`) {
+			t.Errorf("the compactor wrote %q", compactor.output.String())
+		}
 	}
 }
 

@@ -172,6 +172,7 @@ func TestRouting(t *testing.T) {
 		"tpm-users":    {"GET /index.php/api/v6/users/me.json", "GET /index.php/api/v3/users.json", "POST /index.php/api/v6/users_ldap.json", "POST /index.php/api/v5/users_saml.json", "PUT /index.php/api/v6/users/5/change_password.json"},
 		"tpm-groups":   {"GET /index.php/api/v6/groups.json", "POST /index.php/api/v3/groups.json", "GET /index.php/api/v6/groups/page/2.json", "PUT /index.php/api/v4/groups/1/add_user/2.json"},
 		"tpm-log":      {"GET /index.php/api/v6/log.json", "GET /index.php/api/v4/log/search/a%2Fb/page/2.json"},
+		"tpm-files":    {"GET /index.php/api/v6/files/5.json", "GET /index.php/api/v5/files/download/5.json", "DELETE /index.php/api/v6/files/5.json", "GET /index.php/api/v3/files/max_upload_file_size.json"},
 		"tpm-version": {
 			"GET /index.php/api/v6/version.json", "GET /index.php/api/V5/passwords.json", "GET /index.php/api/v7/passwords.json", "GET /index.php/api/v6", "GET /index.php/api/", "GET /index.php/api/v6/version/check_latest.json", "GET /index.php/api/v3/generate_password.json", "POST /index.php/api/v4/favorite_my_password/5.json",
 			"GET /api/v6/passwords.json", "POST /api/v3/passwords.json", "GET /api/V6/passwords/5.json", "GET /api/v6", "GET /api/v4//passwords.json", "GET /index.php/login", "GET /index.php/api/v6/passwords",

@@ -121,6 +121,8 @@ func TestEachFunctionMayDoWhatItNeedsAndNoMore(t *testing.T) {
 	projects := []string{"Entries journal: PutItem", "Permissions journal: ConditionCheckItem"}
 	once := "Permissions mark#*: PutItem"
 	entries := []string{"Entries journal,secret: PutItem", "Permissions journal: ConditionCheckItem", "Entries secret: BatchGetItem", "Permissions access#*: PutItem"}
+	upload := []string{"Objects files: s3:DeleteObject s3:PutObject", "Key: kms:GenerateDataKey objects at rest"}
+	download := []string{"Objects files: s3:GetObject", "Key: kms:Decrypt objects at rest", "Permissions access#*: PutItem"}
 	permissions := []string{"Permissions journal: PutItem", "Entries journal: ConditionCheckItem"}
 	may := map[string]struct {
 		rights   []string
@@ -131,17 +133,19 @@ func TestEachFunctionMayDoWhatItNeedsAndNoMore(t *testing.T) {
 		"teampass-items":   {with(every, entries...), "index secrets"},
 		"teampass-users":   {with(with(every, projects...), permissions...), "index credentials"},
 		"teampass-auth":    {with(with(login, entries...), permissions...), "index secrets credentials"},
-		"teampass-post":    {with(with(login, entries...), permissions...), "index secrets credentials"},
+		"teampass-post":    {with(with(with(login, entries...), permissions...), upload...), "index secrets credentials files"},
 		"teampass-folders": {with(every, projects...), "index"},
 		"teampass-info":    {every, "index"},
-		"tpm-passwords":    {with(with(login, entries...), once), "index secrets credentials"},
-		"tpm-my-passwords": {with(with(login, entries...), once), "index secrets credentials"},
-		"tpm-projects":     {with(with(with(login, projects...), permissions...), once), "index credentials"},
+		"tpm-passwords":    {with(with(with(login, entries...), upload...), once), "index secrets credentials files"},
+		"tpm-my-passwords": {with(with(with(login, entries...), upload...), once), "index secrets credentials files"},
+		"tpm-projects":     {with(with(with(with(login, projects...), permissions...), upload...), once), "index credentials files"},
 		"tpm-users":        {with(with(with(login, projects...), permissions...), once), "index credentials"},
 		"tpm-groups":       {with(with(login, permissions...), once), "index credentials"},
 		"tpm-log":          {with(login, "Permissions access#*: Query"), "index credentials"},
-		"tpm-version":      {with(with(with(login, entries...), permissions...), once, "Permissions access#*: Query"), "index secrets credentials"},
-		"compactor": {with(with(with(every, projects...), permissions...), "Entries secret: DeleteItem", "Permissions access#*: Query", "Objects snapshots: s3:AbortMultipartUpload s3:DeleteObject s3:PutObject",
+		"tpm-files":        {with(with(with(login, projects...), download...), once), "index credentials files"},
+		"tpm-version": {with(with(with(with(with(login, entries...), permissions...), upload...), download...), once, "Permissions access#*: Query"),
+			"index secrets credentials files"},
+		"compactor": {with(with(with(every, projects...), permissions...), "Entries secret: DeleteItem", "Bucket files: s3:ListBucket", "Objects files: s3:DeleteObject", "Permissions access#*: Query", "Objects snapshots: s3:AbortMultipartUpload s3:DeleteObject s3:PutObject",
 			"Key: kms:Decrypt kms:GenerateDataKey objects at rest"), "index"},
 	}
 	for id, f := range ofType(tmpl, "AWS::Serverless::Function") {

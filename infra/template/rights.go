@@ -8,7 +8,7 @@ import (
 )
 
 // Rights writes what a function's role may do, sorted, as lines: "Entries journal,secret: PutItem", "Permissions attempts#*: GetItem UpdateItem",
-// "Objects backups,exports: s3:PutObject", "Key: kms:Decrypt purpose index,secrets", "Log: ...". problems are statements that no line can say, such as one
+// "Objects backups,exports: s3:PutObject", "Bucket files: s3:ListBucket", "Key: kms:Decrypt purpose index,secrets", "Log: ...". problems are statements that no line can say, such as one
 // that is not held to keys.
 func (t *Template) Rights(function string) (lines, problems []string) {
 	w := &rightsWriter{}
@@ -94,16 +94,6 @@ func (w *rightsWriter) keys(s map[string]any) string {
 	return strings.Join(out, ",")
 }
 
-// prefix returns the kind of objects that a list is held to.
-func (w *rightsWriter) prefix(s map[string]any) string {
-	text, _ := Map(Map(Map(s["Condition"])["StringEquals"])["s3:prefix"])["Fn::Sub"].(string)
-	kind, ok := strings.CutPrefix(text, "${VaultName}/")
-	if !ok || !IsObjects("${Bucket.Arn}/${VaultName}/"+kind+"*") {
-		w.problem("%v: a list of %q", s["Sid"], text)
-	}
-	return strings.TrimSuffix(kind, "/")
-}
-
 // objects are those of one kind, of one vault. The star stands for the rest of their names: an object has no other resource.
 var objects = regexp.MustCompile(`^\$\{Bucket\.Arn\}/\$\{VaultName\}/(files|snapshots|backups|exports)/\*$`)
 
@@ -122,6 +112,17 @@ func (w *rightsWriter) kinds(s map[string]any) string {
 		out = append(out, m[1])
 	}
 	return strings.Join(out, ",")
+}
+
+// prefix returns the kind of objects of one vault that a list is held to.
+func (w *rightsWriter) prefix(s map[string]any) string {
+	c := Map(s["Condition"])
+	text, _ := Map(Map(c["StringEquals"])["s3:prefix"])["Fn::Sub"].(string)
+	kind := strings.TrimSuffix(strings.TrimPrefix(text, "${VaultName}/"), "/")
+	if text != "${VaultName}/"+kind+"/" || len(c) != 1 || !IsObjects("${Bucket.Arn}/${VaultName}/"+kind+"/*") {
+		w.problem("%v: not held to objects of one kind: %v", s["Sid"], s["Condition"])
+	}
+	return kind
 }
 
 // keyUse returns the purposes that a statement on the key is held to, or says that it is for what lies at rest.

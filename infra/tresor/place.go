@@ -12,6 +12,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/config"
 
+	"tresor/shared/attach"
 	"tresor/shared/auth"
 	"tresor/shared/blob"
 	"tresor/shared/blob/s3"
@@ -169,14 +170,15 @@ type system struct {
 	blobs  func() (blob.Store, error)
 }
 
-// parts returns what the handlers of all functions are made of.
-func (s *system) parts() (dialect.Parts, error) {
+// parts returns what the handlers of all functions are made of, and what keeps the contents of files.
+func (s *system) parts() (dialect.Parts, *attach.Store, error) {
 	blobs, err := s.blobs()
 	if err != nil {
-		return dialect.Parts{}, fmt.Errorf("open the objects: %w", err)
+		return dialect.Parts{}, nil, fmt.Errorf("open the objects: %w", err)
 	}
 	d := depot.New(depot.Parts{Vault: s.vault, Log: s.log, Store: s.store, Sealer: s.sealer, Blobs: blobs})
-	return dialect.Parts{Vault: s.vault, Auth: s.auth, Depot: d, Trail: trail.New(s.log)}, nil
+	files := attach.New(blobs, s.sealer)
+	return dialect.Parts{Vault: s.vault, Auth: s.auth, Depot: d, Files: files, Trail: trail.New(s.log)}, files, nil
 }
 
 func (s *system) close() { _ = s.store.Close() }

@@ -120,7 +120,7 @@ func (k *call) warnBucket() {
 func (k *call) serveOn(s *system, f serveFlags, d *demo) error {
 	ctx, stop := context.WithCancel(k.ctx)
 	defer stop()
-	parts, err := s.parts()
+	parts, files, err := s.parts()
 	if err != nil {
 		return err
 	}
@@ -147,7 +147,7 @@ func (k *call) serveOn(s *system, f serveFlags, d *demo) error {
 	ended := make(chan error, 1)
 	go func() { ended <- run() }()
 	var jobs sync.WaitGroup
-	jobs.Go(func() { compacting(ctx, s.vault, s.log, time.Now) })
+	jobs.Go(func() { compactAll(ctx, s.vault, s.log, files, time.Now) })
 	defer jobs.Wait() // the store is closed after it
 	defer stop()
 	k.ready(scheme+"://"+listener.Addr().String(), d)
@@ -199,8 +199,13 @@ func newHandler(p dialect.Parts, log *slog.Logger, proxied bool) (http.Handler, 
 
 func newLog(w io.Writer) *slog.Logger { return slog.New(slog.NewJSONHandler(w, nil)) }
 
-// compacting does what the compactor does on AWS, at once and then every ten minutes.
-func compacting(ctx context.Context, v *vault.Vault, log compact.Summariser, now func() time.Time) {
+// sweeper removes contents that no file names. attach.Store is one.
+type sweeper interface {
+	Sweep(ctx context.Context, v *vault.Vault, now time.Time) (removed int, err error)
+}
+
+// compactAll does what the compactor does on AWS, at once and then every ten minutes.
+func compactAll(ctx context.Context, v *vault.Vault, log compact.Summariser, files sweeper, now func() time.Time) {
 	ticker := time.NewTicker(compactInterval)
 	defer ticker.Stop()
 	for {
@@ -209,6 +214,9 @@ func compacting(ctx context.Context, v *vault.Vault, log compact.Summariser, now
 		}
 		if _, err := compact.Purge(ctx, v); err != nil && ctx.Err() == nil {
 			slog.ErrorContext(ctx, "purge the trash", "error", err.Error())
+		}
+		if _, err := files.Sweep(ctx, v, now()); err != nil && ctx.Err() == nil {
+			slog.ErrorContext(ctx, "sweep files", "error", err.Error())
 		}
 		select {
 		case <-ticker.C:

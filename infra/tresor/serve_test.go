@@ -18,6 +18,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -237,13 +238,22 @@ func killedWriters(t *testing.T, s *server, f founding, client any, n int) map[s
 	return acknowledged
 }
 
+// sweeps counts how often files are swept.
+type sweeps struct{ n atomic.Int64 }
+
+func (s *sweeps) Sweep(context.Context, *vault.Vault, time.Time) (int, error) {
+	s.n.Add(1)
+	return 0, nil
+}
+
 // Ten minutes in a test take none.
 func TestHoursAreClosedAtTheStartAndEveryTenMinutes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := scenario.New(t)
 		ctx, cancel := context.WithCancel(t.Context())
 		var done sync.WaitGroup
-		done.Go(func() { compacting(ctx, s.Vault, s.Log, s.Clock.Now) })
+		var files sweeps
+		done.Go(func() { compactAll(ctx, s.Vault, s.Log, &files, s.Clock.Now) })
 		newest := func() (h vault.Hour, closed bool) {
 			synctest.Wait()
 			s.Vault.Peek(func(state *vault.State) { h, closed = state.NewestClosedHour() })
@@ -257,6 +267,9 @@ func TestHoursAreClosedAtTheStartAndEveryTenMinutes(t *testing.T) {
 		time.Sleep(compactInterval + time.Second)
 		if h, closed := newest(); !closed || h != first+23 {
 			t.Errorf("newest closed hour %d %v, want %d", h-first, closed, 23)
+		}
+		if n := files.n.Load(); n != 2 {
+			t.Errorf("files were swept %d times, want 2", n)
 		}
 		cancel()
 		done.Wait()

@@ -48,7 +48,7 @@ func (d *Depot) Backup(ctx context.Context, under string) (location string, err 
 	if err != nil {
 		return "", err
 	}
-	ctx, cancel := withGrace(ctx)
+	ctx, cancel := blob.WithGrace(ctx)
 	defer cancel()
 	location, err = d.put(ctx, key, func(w io.Writer) error {
 		_, err := archive.Write(ctx, w, archive.Source{Store: d.p.Store, Log: d.p.Log, Sealer: d.p.Sealer, Now: d.p.Now})
@@ -78,17 +78,6 @@ func hide(err error, under string) error {
 
 // errNowhere is the answer where no bucket is configured.
 var errNowhere = &vault.Error{Kind: vault.Invalid, Msg: "there is no place for objects"}
-
-// grace is how long before a call's deadline it is given up: a blob store takes up to 2 s to take back what it had begun, and there must be time to
-// answer (law 8).
-const grace = 4 * time.Second
-
-func withGrace(ctx context.Context) (context.Context, context.CancelFunc) {
-	if deadline, ok := ctx.Deadline(); ok {
-		return context.WithDeadline(ctx, deadline.Add(-grace))
-	}
-	return context.WithCancel(ctx)
-}
 
 // place makes an object's key.
 func place(kind, under, name string) (string, error) {

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"tresor/shared/auth"
+	"tresor/shared/blob"
 	"tresor/shared/syspassxml"
 	"tresor/shared/vault"
 )
@@ -24,7 +25,7 @@ func (d *Depot) Export(ctx context.Context, x *vault.Export, under, password str
 	if err != nil {
 		return "", 0, err
 	}
-	ctx, cancel := withGrace(ctx)
+	ctx, cancel := blob.WithGrace(ctx)
 	defer cancel()
 	doc, changed, err := d.document(ctx, x)
 	if err != nil {

@@ -22,6 +22,7 @@ type Parts struct {
 	Vault *vault.Vault
 	Auth  *auth.Service
 	Depot syspass.Depot
+	Files vault.Contents
 	Trail *trail.Trail // one for all functions of a process
 }
 
@@ -49,16 +50,16 @@ var Functions = map[string]Constructor{
 		return teampass.NewHandler(s.Vault, s.Auth, teampass.Info)
 	},
 	"TeampassPostFunction": func(s Parts) http.Handler {
-		return teampass.NewHandler(s.Vault, s.Auth)
+		return teampass.NewHandlerWithFiles(s.Vault, s.Auth, s.Files)
 	},
 	"TpmPasswordsFunction": func(s Parts) http.Handler {
-		return tpm.NewHandler(tpm.Services{Vault: s.Vault, Auth: s.Auth}, tpm.Passwords)
+		return tpm.NewHandler(tpm.Services{Vault: s.Vault, Auth: s.Auth, Files: s.Files}, tpm.Passwords)
 	},
 	"TpmMyPasswordsFunction": func(s Parts) http.Handler {
-		return tpm.NewHandler(tpm.Services{Vault: s.Vault, Auth: s.Auth}, tpm.MyPasswords)
+		return tpm.NewHandler(tpm.Services{Vault: s.Vault, Auth: s.Auth, Files: s.Files}, tpm.MyPasswords)
 	},
 	"TpmProjectsFunction": func(s Parts) http.Handler {
-		return tpm.NewHandler(tpm.Services{Vault: s.Vault, Auth: s.Auth}, tpm.Projects)
+		return tpm.NewHandler(tpm.Services{Vault: s.Vault, Auth: s.Auth, Files: s.Files}, tpm.Projects)
 	},
 	"TpmUsersFunction": func(s Parts) http.Handler {
 		return tpm.NewHandler(tpm.Services{Vault: s.Vault, Auth: s.Auth}, tpm.Users)
@@ -69,8 +70,11 @@ var Functions = map[string]Constructor{
 	"TpmLogFunction": func(s Parts) http.Handler {
 		return tpm.NewHandler(tpm.Services{Vault: s.Vault, Auth: s.Auth, Log: s.Trail}, tpm.Log)
 	},
+	"TpmFilesFunction": func(s Parts) http.Handler {
+		return tpm.NewHandler(tpm.Services{Vault: s.Vault, Auth: s.Auth, Files: s.Files}, tpm.Files)
+	},
 	"TpmVersionFunction": func(s Parts) http.Handler {
-		return tpm.NewHandler(tpm.Services{Vault: s.Vault, Auth: s.Auth, Log: s.Trail})
+		return tpm.NewHandler(tpm.Services{Vault: s.Vault, Auth: s.Auth, Log: s.Trail, Files: s.Files})
 	},
 }
 

@@ -149,14 +149,14 @@ func mainConstructor(t *testing.T, path string) (name, constructor, fail string)
 	return name, constructor, fail
 }
 
-// body returns what a constructor does. The depot is the one part that each brings itself: a function links it only if it needs it.
+// body returns what a constructor does. Depot and files are the parts that each brings itself: a function links S3 only if it needs it.
 func body(t *testing.T, constructor ast.Expr) string {
 	t.Helper()
 	f, ok := constructor.(*ast.FuncLit)
 	if !ok {
 		t.Fatalf("%s is no function literal", text(t, constructor))
 	}
-	return strings.Replace(text(t, f.Body), "bucket.Depot(s)", "s.Depot", 1)
+	return strings.NewReplacer("bucket.Depot(s)", "s.Depot", "bucket.Files(s)", "s.Files").Replace(text(t, f.Body))
 }
 
 func parse(t *testing.T, path string) *ast.File {

@@ -69,6 +69,8 @@ func accessRow(known *contexts, h vault.Hour, a *vault.AccessRecord) Row {
 	switch {
 	case a.Withheld:
 		row.Event = Withheld
+	case len(a.Files) > 0:
+		row.Event, row.Object = FileDownloaded, uint64(a.Files[0]) // one call takes one
 	case len(a.Secrets) == 0:
 		row.Event = Viewed
 	}

@@ -3,7 +3,7 @@ package trail
 // Event is what happened, whatever the dialect.
 type Event uint8
 
-// The events. The object of those about users, groups, credentials, categories and tags is their id.
+// The events. The object of those about users, groups, credentials, categories, tags and files is their id.
 const (
 	// Other is a change that has no name of its own.
 	Other Event = iota
@@ -46,6 +46,10 @@ const (
 	CredentialRevoked
 	SettingChanged
 	LockedOut
+	FileAdded // to an entry or a project
+	FileUpdated
+	FileDeleted
+	FileDownloaded // its content left
 	eventEnd
 )
 

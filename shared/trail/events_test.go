@@ -37,6 +37,7 @@ func TestEveryEvent(t *testing.T) {
 	var project vault.ProjectID
 	var entry, second vault.EntryID
 	var group vault.GroupID
+	var file vault.FileID
 	var category vault.CategoryID
 	var tag vault.TagID
 	var credential vault.CredentialID
@@ -71,6 +72,12 @@ func TestEveryEvent(t *testing.T) {
 			return err
 		}},
 		{trail.EntryDeleted, func(tx *vault.Tx) error { _, err := tx.TrashEntries([]vault.EntryID{second}, false); return err }},
+		{trail.FileAdded, func(tx *vault.Tx) (err error) {
+			file, err = tx.AddFile(vault.File{Entry: entry, Name: "a.txt", Object: "o"})
+			return err
+		}},
+		{trail.FileUpdated, func(tx *vault.Tx) error { return tx.SetFileNotes(file, "n") }},
+		{trail.FileDeleted, func(tx *vault.Tx) error { return tx.TrashFile(file) }},
 		{trail.CategoryCreated, func(tx *vault.Tx) (err error) {
 			category, err = tx.CreateCategory(vault.Category{Name: "C"})
 			return err
@@ -127,6 +134,9 @@ func TestEveryEvent(t *testing.T) {
 		if r.Event != step.want || rows != before+1 {
 			t.Errorf("step %d: event %d and %d rows, want event %d and one", i, r.Event, rows-before, step.want)
 		}
+		if about := step.want >= trail.FileAdded && step.want <= trail.FileDeleted; about && (r.Object != uint64(file) || !r.About(entry)) {
+			t.Errorf("step %d: a file's row says %+v", i, r)
+		}
 		seen[step.want] = true
 		if (r.Event == trail.GroupJoined || r.Event == trail.GroupLeft) && !slices.Equal(r.Members(), []vault.UserID{nora}) {
 			t.Errorf("step %d: members %v", i, r.Members())
@@ -139,7 +149,7 @@ func TestEveryEvent(t *testing.T) {
 		}
 	}
 	// Access records have their own test; nothing deletes a user yet, and Other is what is not known.
-	elsewhere := []trail.Event{trail.Other, trail.Revealed, trail.Withheld, trail.Viewed, trail.UserDeleted}
+	elsewhere := []trail.Event{trail.Other, trail.Revealed, trail.Withheld, trail.Viewed, trail.UserDeleted, trail.FileDownloaded}
 	for _, e := range trail.Events() {
 		if !seen[e] && !slices.Contains(elsewhere, e) {
 			t.Errorf("event %d was not made", e)

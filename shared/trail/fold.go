@@ -29,6 +29,7 @@ const (
 	kindUser
 	kindGroup
 	kindCredential
+	kindFile
 )
 
 // userMark is what of a user tells its changes apart.
@@ -95,6 +96,8 @@ func entriesOf(c *vault.Change) (ids []vault.EntryID) {
 	switch {
 	case c.Entry != nil:
 		return []vault.EntryID{c.Entry.ID}
+	case c.File != nil && c.File.Entry != 0:
+		return []vault.EntryID{c.File.Entry}
 	case c.TrashBulk != nil:
 		var id vault.EntryID
 		for _, d := range c.TrashBulk.Deltas {
@@ -144,6 +147,9 @@ func (f *fold) change(c *vault.Change) meaning {
 		return meaning{event: f.event(kindCategory, uint64(c.Category.ID), false, CategoryCreated), object: uint64(c.Category.ID), weight: 6}
 	case c.Tag != nil:
 		return meaning{event: f.event(kindTag, uint64(c.Tag.ID), false, TagCreated), object: uint64(c.Tag.ID), weight: 5}
+	case c.File != nil:
+		event := f.event(kindFile, uint64(c.File.ID), c.File.Trashed.Is(), FileAdded)
+		return meaning{event: event, project: c.File.Project, object: uint64(c.File.ID), weight: 6}
 	case c.Favourites != nil:
 		return meaning{event: FavouritesChanged, weight: 4}
 	}

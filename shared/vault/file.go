@@ -2,8 +2,8 @@ package vault
 
 import (
 	"cmp"
+	"iter"
 	"slices"
-	"strings"
 )
 
 // File is an attachment: what is known of it. Its content lies sealed in the blob store, under a random name of its own; files that are copies of one another
@@ -128,9 +128,10 @@ func (r *Reader) ProjectFiles(id ProjectID) ([]*File, error) {
 	return r.filesOf(Holder{Project: id}), nil
 }
 
-// FileNamed reports whether an entry has a file of its own whose name contains a folded text.
-func (r *Reader) FileNamed(id EntryID, folded string) bool {
-	return slices.ContainsFunc(r.state.attached[Holder{Entry: id}], func(f FileID) bool { return strings.Contains(Fold(r.state.files[f].Name), folded) })
+// HasFile reports whether an entry has a file whose folded name matches; a link has those of what it is linked to.
+func (r *Reader) HasFile(id EntryID, match func(folded string) bool) bool {
+	e := r.x.entry(id)
+	return e != nil && slices.ContainsFunc(r.fileIDs(r.holderOf(e)), func(f FileID) bool { return match(Fold(r.x.file(f).Name)) })
 }
 
 // Attachment is a file with what it is attached to, and what the caller may do with that: one of the two is set.
@@ -177,4 +178,15 @@ func (r *Reader) TakeFile(id FileID) (Attachment, error) {
 		r.used = append(r.used, a.Entry.ID)
 	}
 	return a, nil
+}
+
+// FileObjects yields the name of each file's content, those in the trash included. Files that are copies of one another share one, which comes as often.
+func (s *State) FileObjects() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, f := range s.files {
+			if !yield(f.Object) {
+				return
+			}
+		}
+	}
 }

@@ -85,6 +85,32 @@ func (n *LogNames) Group(id GroupID) string {
 	return n.r.state.formerGroups[id]
 }
 
+// File returns the name of a file, deleted ones included; "" if what it is attached to is hidden.
+func (n *LogNames) File(id FileID) string {
+	f := n.r.x.file(id)
+	if f == nil {
+		return ""
+	}
+	var holder string
+	if f.Project != 0 {
+		holder, _ = n.Project(f.Project)
+	} else {
+		holder, _ = n.Entry(f.Entry)
+	}
+	if holder == "" {
+		return ""
+	}
+	return f.Name
+}
+
+// FileProject returns the project that a file is attached to; 0 for a file of an entry.
+func (n *LogNames) FileProject(id FileID) ProjectID {
+	if f := n.r.x.file(id); f != nil {
+		return f.Project
+	}
+	return 0
+}
+
 // Category returns the name of a category, "" if there is none any more.
 func (n *LogNames) Category(id CategoryID) string {
 	if c := n.r.x.category(id); c != nil {

@@ -1,7 +1,5 @@
 package vault
 
-import "strings"
-
 // AddFile attaches a file, whose content was stored before, to an entry or a project, and returns its id. Needs edit on an entry, and the same of its lock, archive and
 // links as a change of its data does; full access to a project.
 // Errors: as EditEntry and EditProject; Invalid (no name, too many files).
@@ -10,8 +8,10 @@ func (t *Tx) AddFile(f File) (FileID, error) {
 		return 0, err
 	}
 	switch {
-	case strings.TrimSpace(f.Name) == "" || f.Object == "":
-		return 0, fail(Invalid, "a file needs a name")
+	case !IsFileName(f.Name) || f.Object == "":
+		return 0, fail(Invalid, "a file needs a bare name")
+	case f.Size > MaxFileSize:
+		return 0, fail(Invalid, "the file is too large")
 	case len(t.fileIDs(f.holder())) >= MaxFiles:
 		return 0, fail(Invalid, "too many files")
 	}

@@ -82,7 +82,7 @@ type accountRow struct {
 	UserLogin          string  `json:"userLogin"`
 	UserEditName       string  `json:"userEditName"`
 	UserEditLogin      string  `json:"userEditLogin"`
-	NumFiles           int     `json:"num_files"` // no file is stored yet
+	NumFiles           int     `json:"num_files"`
 	PublicLinkHash     *string `json:"publicLinkHash"`
 	PublicLinkExpires  *int64  `json:"publicLinkDateExpire"`
 	PublicLinkViews    *int    `json:"publicLinkTotalCountViews"`
@@ -96,7 +96,7 @@ func (r *reading) accountRow(e *vault.Entry) accountRow {
 		CategoryID: uint64(e.Category), Login: e.Username, URL: e.URL, Notes: e.Notes, OtherUserEdit: bit(usersMayEdit(e)),
 		OtherUserGroupEdit: bit(groupsMayEdit(e)), IsPrivate: bit(e.Private), IsPrivateGroup: bit(e.PrivateGroup), DateEdit: dateEdit(e),
 		PassDate: int64(e.SecretChanged), PassDateChange: int64(e.Expiry), ParentID: e.ParentHint, CategoryName: n.category,
-		ClientName: n.client, UserGroupName: n.group, UserName: n.user, UserLogin: n.login, CountView: r.counters.viewsOf(e.ID),
+		ClientName: n.client, UserGroupName: n.group, UserName: n.user, UserLogin: n.login, CountView: r.counters.viewsOf(e.ID), NumFiles: r.NumFiles(e),
 	}
 }
 

@@ -77,7 +77,7 @@ func callText(r *http.Request) (string, error) {
 // bodyText returns the call in a body. Its content type does not matter, except that PHP gives no raw body for multipart ones. The line
 // end that editors leave behind a text is no part of the call.
 func bodyText(r *http.Request) (string, error) {
-	if strings.HasPrefix(strings.ToLower(r.Header.Get("Content-Type")), "multipart/") {
+	if isMultipart(r) {
 		return "", nil
 	}
 	body, err := io.ReadAll(r.Body)

@@ -28,6 +28,7 @@ const (
 	Users                   // changes users
 	Auth                    // takes a user's login and password beside the key
 	Info                    // needs no more than to read the index
+	Uploads                 // stores files
 )
 
 // methods is the API on one screen. A test compares it with the documented list. A name without a slash takes all that follows it as its argument.
@@ -69,6 +70,10 @@ var methods = map[string]method{
 	"info/folder":                   {Info, plain, read(parseNumber, folderInfo)},
 	"info/version":                  {Info, plain, bare(version)},
 	"new_password":                  {Info, plain, read(parsePassword, newPassword)},
+	"read/files":                    {Info, plain, read(parseID, readFile)},
+	"read/listfiles":                {Info, plain, read(parseID, listFiles)},
+
+	"add/file": {Uploads, writes, bare(formOnly)}, // see isUpload
 }
 
 // method is one call.
@@ -112,12 +117,21 @@ func action(name string, does effect) vault.Action {
 type api struct {
 	vault *vault.Vault
 	auth  *auth.Service // for calls that take a login and a password
+	files vault.Contents
 	parts []Part
 }
 
 // NewHandler serves the calls of the named parts, or all if none is named; other calls are answered as not authorised.
 func NewHandler(v *vault.Vault, a *auth.Service, parts ...Part) http.Handler {
-	return &api{v, a, parts}
+	return NewHandlerWithFiles(v, a, vault.NoContents{}, parts...)
+}
+
+// NewHandlerWithFiles is NewHandler for who takes files too.
+func NewHandlerWithFiles(v *vault.Vault, a *auth.Service, files vault.Contents, parts ...Part) http.Handler {
+	if files == nil {
+		files = vault.NoContents{}
+	}
+	return &api{v, a, files, parts}
 }
 
 // ServeHTTP answers one call.
@@ -139,6 +153,9 @@ func (a *api) respond(r *http.Request) (answer, error) {
 	if err != nil {
 		req.Auth = gate{refusal{err}, req.Source}
 		return a.checkKey(r, req, c)
+	}
+	if isUpload(r) && a.mayAddFiles() {
+		return a.addFile(r, req)
 	}
 	c, m, known := find(c)
 	if !known || !a.serves(m, c.arg) || r.Method == http.MethodPut || r.Method == http.MethodDelete {

@@ -10,7 +10,9 @@ import (
 	"strings"
 	"testing"
 
+	"tresor/shared/attach"
 	"tresor/shared/auth"
+	objects "tresor/shared/blob"
 	"tresor/shared/dialect/teampass"
 	"tresor/shared/gateway"
 	"tresor/shared/scenario"
@@ -59,8 +61,19 @@ func newSystemOn(t testing.TB, store vault.Store, parts ...teampass.Part) *syste
 	})
 	s.Do(t, func(tx *vault.Tx) error { return tx.EditUser(gone.AdminID, func(u *vault.User) { u.Disabled = true }) })
 	s.fill(t, ann)
-	s.serve(teampass.NewHandler(s.Vault, s.Auth, parts...))
+	s.serve(teampass.NewHandlerWithFiles(s.Vault, s.Auth, attach.New(folder(t), s.Sealer), parts...))
 	return s
+}
+
+// folder is where contents of files lie.
+func folder(t testing.TB) *objects.Folder {
+	t.Helper()
+	f, err := objects.OpenFolder(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = f.Close() })
+	return f
 }
 
 func (s *system) serve(h http.Handler) {

@@ -24,13 +24,15 @@ const (
 	MyPasswords
 	Groups
 	Log
+	Files
 )
 
 // Services are what the API is served from.
 type Services struct {
 	Vault *vault.Vault
 	Auth  *auth.Service
-	Log   *trail.Trail // nil: the part Log is not served
+	Log   *trail.Trail   // nil: the part Log is not served
+	Files vault.Contents // nil: there is no place for files
 }
 
 // api serves the calls of some parts.
@@ -42,6 +44,9 @@ type api struct {
 // NewHandler returns the API's handler, for the parts named or, if none is, for all that the services suffice for. Calls outside the parts do not exist.
 // It panics where a part is named that the services do not suffice for.
 func NewHandler(s Services, parts ...Part) http.Handler {
+	if s.Files == nil {
+		s.Files = vault.NoContents{}
+	}
 	h := &api{Services: s, parts: map[Part]bool{}}
 	for _, p := range parts {
 		h.parts[p] = true
@@ -81,7 +86,7 @@ func (a *api) serve(r *http.Request) (reply, error) {
 	}
 	var door entrance
 	req.Admit = door.admit
-	c := &call{r: r, req: req, log: a.Log, prefix: forms.prefix, body: body, sealer: a.Auth.Sealer()}
+	c := &call{r: r, req: req, log: a.Log, files: a.Files, prefix: forms.prefix, body: body, sealer: a.Auth.Sealer()}
 	e, err := a.find(c, form)
 	c.req.Action, c.req.Source, c.req.Reason = e.action, inbound.SourceAddr(r), reason(r)
 	var out reply
@@ -120,6 +125,7 @@ type call struct {
 	r       *http.Request
 	req     vault.Request
 	log     *trail.Trail
+	files   vault.Contents
 	prefix  string // of the path, before index.php
 	version string // "3" to "6", as called
 	list    string // the path of the list, decoded, without count and page

@@ -166,14 +166,14 @@ func TestActionsAreDistinct(t *testing.T) {
 		reading = "favorite_passwords/list favorite_projects/list log/list log/search " +
 			"passwords/all passwords/archived passwords/favorite passwords/files passwords/list passwords/search passwords/security passwords/show " +
 			"projects/all projects/archived projects/favorite projects/files projects/list projects/passwords projects/search projects/security projects/show projects/subprojects projects/subprojects_new_pwd " +
-			"generate_password groups/list groups/show " +
+			"generate_password groups/list groups/show files/max_upload_file_size files/show files/uploads_folder_info files/download " +
 			"users/list users/me users/passwords users/projects users/search users/show version version/check_latest"
 		writing = "favorite_passwords/add favorite_passwords/delete favorite_projects/add favorite_projects/delete " +
 			"passwords/archive passwords/copy passwords/create passwords/custom_fields passwords/delete passwords/duplicate passwords/lock passwords/move passwords/security/update passwords/unarchive passwords/unlock passwords/update passwords/upload " +
-			"groups/add_user groups/create groups/delete groups/delete_user groups/update " +
+			"files/delete files/update groups/add_user groups/create groups/delete groups/delete_user groups/update " +
 			"projects/archive projects/change_parent projects/create projects/delete projects/security/update projects/unarchive projects/update projects/upload " +
 			"users/activate users/change_password users/convert_to_ldap users/convert_to_normal users/convert_to_saml users/create users/create_ldap users/create_saml users/deactivate users/delete users/update"
-		revealing = "passwords/copy passwords/custom_fields passwords/duplicate passwords/show"
+		revealing = "files/download passwords/copy passwords/custom_fields passwords/duplicate passwords/show"
 	)
 	want := strings.Fields(reading + " " + writing)
 	slices.Sort(want)
@@ -193,7 +193,7 @@ func TestActionsAreDistinct(t *testing.T) {
 }
 
 func TestParts(t *testing.T) {
-	paths := map[Part]string{Passwords: "passwords/count.json", Projects: "projects/count.json", Users: "users/me.json", Version: "version.json", MyPasswords: "my_passwords/count.json", Groups: "groups/count.json", Log: "log/count.json"}
+	paths := map[Part]string{Passwords: "passwords/count.json", Projects: "projects/count.json", Users: "users/me.json", Version: "version.json", MyPasswords: "my_passwords/count.json", Groups: "groups/count.json", Log: "log/count.json", Files: "files/max_upload_file_size.json"}
 	for part := range paths {
 		w := newWorld(t, part)
 		for other, path := range paths {

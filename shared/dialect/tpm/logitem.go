@@ -80,6 +80,10 @@ var logActions = map[trail.Event]logAction{
 	trail.CredentialRevoked: {"revoke_api_key", "Revoke API key"},
 	trail.SettingChanged:    {"change_settings", "Change settings"},
 	trail.LockedOut:         {"block_address", "Block address"},
+	trail.FileAdded:         {"upload_file", "Upload file"},
+	trail.FileUpdated:       {"update_file", "Update file"},
+	trail.FileDeleted:       {"delete_file", "Delete file"},
+	trail.FileDownloaded:    {"file_downloaded", "File downloaded"},
 }
 
 // originOf says how a row came about. Of the two origins that are documented (tpm 7.6) the command's is that of the original's web pages, which it stands in
@@ -104,6 +108,9 @@ func (n *logNames) item(row *trail.Row) logItem {
 func (n *logNames) projectOf(row *trail.Row) vault.ProjectID {
 	if row.Project != 0 {
 		return row.Project
+	}
+	if o := objectOf(row); o.kind == fileKind && row.Entry == 0 { // the record of a download names the file alone
+		return n.fileProjects[vault.FileID(o.id)]
 	}
 	return n.entries[row.Entry].project
 }

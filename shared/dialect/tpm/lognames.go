@@ -26,10 +26,14 @@ func objectOf(row *trail.Row) logObject {
 		return logObject{"tag", row.Object}
 	case trail.CredentialCreated, trail.CredentialUpdated, trail.CredentialRevoked:
 		return logObject{"api key", row.Object}
+	case trail.FileAdded, trail.FileUpdated, trail.FileDeleted, trail.FileDownloaded:
+		return logObject{fileKind, row.Object}
 	default:
 		return logObject{}
 	}
 }
+
+const fileKind = "file"
 
 // logWanted are the things whose names are wanted.
 type logWanted struct {
@@ -76,6 +80,8 @@ type logNames struct {
 	projects map[vault.ProjectID]logRelated
 	objects  map[logObject]string // "user 3|nora"
 
+	fileProjects map[vault.FileID]vault.ProjectID // of files of projects
+
 	texts logTexts
 }
 
@@ -85,7 +91,7 @@ func (w *logWanted) resolve(r *vault.Reader) (*logNames, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &logNames{users: map[vault.UserID]loggedUser{}, entries: map[vault.EntryID]loggedEntry{}, projects: map[vault.ProjectID]logRelated{}, objects: map[logObject]string{}}
+	out := &logNames{users: map[vault.UserID]loggedUser{}, entries: map[vault.EntryID]loggedEntry{}, projects: map[vault.ProjectID]logRelated{}, objects: map[logObject]string{}, fileProjects: map[vault.FileID]vault.ProjectID{}}
 	for id := range w.users {
 		out.users[id] = userNamed(names, id)
 	}
@@ -94,6 +100,12 @@ func (w *logWanted) resolve(r *vault.Reader) (*logNames, error) {
 		project := names.ProjectOf(id)
 		out.entries[id] = loggedEntry{logRelated{uint64(id), name, deleted}, project}
 		out.addProject(names, project)
+	}
+	for o := range w.objects {
+		if project := names.FileProject(vault.FileID(o.id)); o.kind == fileKind && project != 0 {
+			out.fileProjects[vault.FileID(o.id)] = project
+			w.projects[project] = true
+		}
 	}
 	for id := range w.projects {
 		out.addProject(names, id)
@@ -134,6 +146,8 @@ func (o logObject) text(names *vault.LogNames) string {
 		name = names.Group(vault.GroupID(o.id))
 	case "category":
 		name = names.Category(vault.CategoryID(o.id))
+	case fileKind:
+		name = names.File(vault.FileID(o.id))
 	case "tag":
 		name = names.Tag(vault.TagID(o.id))
 	default:

@@ -67,7 +67,7 @@ func (t term) compile(r *vault.Reader) (_ condition, inText bool) {
 		}
 		return func(*vault.Row) bool { return false }, false
 	case opFile:
-		return func(*vault.Row) bool { return false }, false // no entry has files yet
+		return func(row *vault.Row) bool { return r.HasFile(row.ID, t.holdsFor) }, false
 	case opIn:
 		in := perProject(func(id vault.ProjectID) bool { return t.holdsFor(vault.Fold(r.ProjectName(id))) })
 		return func(row *vault.Row) bool { return in(row.Project) }, false

@@ -91,14 +91,14 @@ func (r *renderer) myPassword(e *vault.Entry, secrets vault.Payload) myPasswordO
 	return myPasswordObject{
 		ID: uint64(e.ID), Name: e.Name, Tags: r.tags(e.Tags), AccessInfo: e.URL, Username: e.Username, Email: e.Email, Password: secrets.Password.Reveal(),
 		Strength: strengthText(e.Strength), CrackTime: e.Strength.CrackTime, Notes: e.Notes, customFields: r.customFields(e, secrets),
-		Archived: e.Archived, Favorite: r.IsFavourite(e.ID), fullStamps: r.fullStamps(e.CreatedBy, e.Created, e.UpdatedBy, e.Updated),
+		Archived: e.Archived, Favorite: r.IsFavourite(e.ID), NumFiles: r.NumFiles(e), fullStamps: r.fullStamps(e.CreatedBy, e.Created, e.UpdatedBy, e.Updated),
 	}
 }
 
 func (r *renderer) myItem(e *vault.Entry) myPasswordItem {
 	return myPasswordItem{
 		ID: uint64(e.ID), Name: e.Name, NotesSnippet: snippet(e.Notes), Tags: r.tags(e.Tags), AccessInfo: e.URL, Username: e.Username, Email: e.Email,
-		HasPassword: e.HasPassword, Strength: strengthText(e.Strength), Archived: e.Archived, Favorite: r.IsFavourite(e.ID),
+		HasPassword: e.HasPassword, Strength: strengthText(e.Strength), Archived: e.Archived, Favorite: r.IsFavourite(e.ID), NumFiles: r.NumFiles(e),
 		itemStamps: itemStamps(stampsOf(e.CreatedBy, e.Created, e.UpdatedBy, e.Updated)),
 	}
 }

@@ -46,13 +46,14 @@ func searchMyPasswords(r *vault.Reader, c *call) func(*vault.Row) bool {
 	return q.compile(r)
 }
 
-// myPasswordFiles lists none: files are not stored.
-func myPasswordFiles(r *vault.Reader, c *call, _, _ int) (page, error) {
+// myPasswordFiles lists the files of one of the caller's personal passwords (tpm 6.4).
+func myPasswordFiles(r *vault.Reader, c *call, skip, take int) (page, error) {
 	if err := mayHaveOwn(r); err != nil {
 		return page{}, err
 	}
-	if _, err := myPassword(r, c.id); err != nil {
+	e, err := myPassword(r, c.id)
+	if err != nil {
 		return page{}, err
 	}
-	return page{items: []any{}}, nil
+	return entryFiles(r, c, e, skip, take)
 }

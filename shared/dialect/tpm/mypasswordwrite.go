@@ -60,7 +60,5 @@ func markMyPassword(t *vault.Tx, id vault.EntryID) error { return t.SetFavourite
 
 func unmarkMyPassword(t *vault.Tx, id vault.EntryID) error { return t.SetFavourite(id, false) }
 
-func uploadToMyPassword(*vault.Tx, *vault.Entry, upload) error { return errNoFiles }
-
 // favoriteMyPassword are the calls of a mark, which is the caller's own and no change of the password (tpm 7.5).
 var favoriteMyPassword = calls{"POST": ownAct("favorite_my_passwords/add", markMyPassword), "DELETE": ownAct("favorite_my_passwords/delete", unmarkMyPassword)}

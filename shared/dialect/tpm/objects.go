@@ -162,17 +162,20 @@ func momentText(s vault.Stamp) *string {
 const snippetLength = 100
 
 // snippet cuts notes at the end of a word.
-func snippet(notes string) string {
-	if len(notes) <= snippetLength || utf8.RuneCountInString(notes) <= snippetLength {
+func snippet(notes string) string { return cutNotes(notes, snippetLength) }
+
+// cutNotes returns at most so many characters of notes.
+func cutNotes(notes string, length int) string {
+	if len(notes) <= length || utf8.RuneCountInString(notes) <= length {
 		return notes
 	}
-	runes := []rune(notes[:min(len(notes), (snippetLength+1)*utf8.UTFMax)])
-	cut := snippetLength
+	runes := []rune(notes[:min(len(notes), (length+1)*utf8.UTFMax)])
+	cut := length
 	for cut > 0 && !unicode.IsSpace(runes[cut]) {
 		cut--
 	}
 	if cut == 0 { // one long word
-		cut = snippetLength
+		cut = length
 	}
 	return strings.TrimRightFunc(string(runes[:cut]), unicode.IsSpace) + "..."
 }

@@ -171,7 +171,7 @@ func (r *renderer) item(e *vault.Entry) any {
 		ID: uint64(e.ID), Name: e.Name, Project: r.project(e), Path: r.path(e.Project), NotesSnippet: snippet(e.Notes), Tags: r.tags(e.Tags),
 		AccessInfo: e.URL, Username: e.Username, Email: e.Email, HasPassword: e.HasPassword, Strength: strengthText(e.Strength),
 		ExpiryDate: dateText(e.Expiry), ExpiryStatus: expiryStatus(e.Expiry, vault.StampOf(r.Now()), soonDays(r)),
-		Archived: e.Archived || archived, ProjectArchived: archived, Favorite: r.IsFavourite(e.ID), Linked: e.Source != 0, SourceID: uint64(e.Source),
+		Archived: e.Archived || archived, ProjectArchived: archived, Favorite: r.IsFavourite(e.ID), NumFiles: r.NumFiles(e), Linked: e.Source != 0, SourceID: uint64(e.Source),
 		ManagedBy: idObject{uint64(e.Manager)}, itemStamps: itemStamps(stampsOf(e.CreatedBy, e.Created, e.UpdatedBy, e.Updated)),
 	}
 }
@@ -213,7 +213,7 @@ func (r *renderer) password(e *vault.Entry, a vault.Access, secrets vault.Payloa
 		Username: e.Username, Email: e.Email, Password: secrets.Password.Reveal(), Strength: strengthText(e.Strength), CrackTime: e.Strength.CrackTime,
 		ExpiryDate: dateText(e.Expiry), ExpiryStatus: expiryStatus(e.Expiry, vault.StampOf(r.Now()), soonDays(r)), Notes: e.Notes,
 		customFields: r.customFields(e, secrets), UserPermission: levelObject(a.Level), flatPermission: flatPermission{levelLabels[a.Level]},
-		Archived: e.Archived || archived, ProjectArchived: archived, Favorite: r.IsFavourite(e.ID), Locked: e.Lock != vault.Unlocked, LockingType: int(e.Lock), Linked: e.Source != 0, SourceID: uint64(e.Source),
+		Archived: e.Archived || archived, ProjectArchived: archived, Favorite: r.IsFavourite(e.ID), NumFiles: r.NumFiles(e), Locked: e.Lock != vault.Unlocked, LockingType: int(e.Lock), Linked: e.Source != 0, SourceID: uint64(e.Source),
 		ManagedBy: r.user(e.Manager), fullStamps: r.fullStamps(e.CreatedBy, e.Created, e.UpdatedBy, e.Updated),
 	}
 	if out.Locked {

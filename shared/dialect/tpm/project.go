@@ -145,7 +145,7 @@ func (r *renderer) projectItem(p *vault.Project) projectItem {
 		fullManager: fullManager{r.user(p.Manager)}, ManagedBy: idObject{uint64(p.Manager)}, itemStamps: itemStamps(stampsOf(p.CreatedBy, p.Created, p.UpdatedBy, p.Updated)),
 	}
 	if readable(r.Reader, p) {
-		out.NotesSnippet, out.Tags = snippet(p.Notes), r.tags(p.Tags)
+		out.NotesSnippet, out.Tags, out.NumFiles = snippet(p.Notes), r.tags(p.Tags), r.NumProjectFiles(p.ID)
 	}
 	return out
 }
@@ -197,7 +197,7 @@ func (r *renderer) projectObject(p *vault.Project, a vault.ProjectAccess) projec
 	}
 	out.flatAccess = r.flat(p.ID, out.Users, out.Groups)
 	if a.Level >= vault.ProjectRead {
-		out.Tags, out.Notes = r.tags(p.Tags), p.Notes
+		out.Tags, out.Notes, out.NumFiles = r.tags(p.Tags), p.Notes, r.NumProjectFiles(p.ID)
 	}
 	return out
 }

@@ -119,6 +119,7 @@ var deeds = []deed{
 	{"GET", "projects/%d/subprojects.json", "", vault.ProjectTraverse, false, 200, ""},
 	{"POST", "favorite_projects/%d.json", "", vault.ProjectTraverse, false, 204, ""},
 	{"GET", "projects/%d/files.json", "", vault.ProjectRead, false, 200, ""},
+	{"POST", "projects/%d/upload.json", `{"file_name":"x","file_data_base64":"eA=="}`, vault.ProjectFull, false, 201, ""},
 	{"POST", "passwords.json", `{"name":"New","project_id":%d}`, vault.ProjectCreate, false, 201, ""},
 	{"PUT", "projects/%d.json", `{"notes":"changed"}`, vault.ProjectFull, false, 204, ""},
 	{"GET", "projects/%d/security.json", "", vault.ProjectFull, false, 200, ""},

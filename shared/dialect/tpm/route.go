@@ -43,7 +43,7 @@ var routes = []route{ // the API on one screen
 	{Passwords, "passwords/ID/lock", false, calls{"PUT": act("passwords/lock", lockPassword)}},
 	{Passwords, "passwords/ID/unlock", false, calls{"PUT": act("passwords/unlock", unlockPassword)}},
 	{Passwords, "passwords/ID/files", true, calls{"GET": list("passwords/files", passwordFiles)}},
-	{Passwords, "passwords/ID/upload", false, calls{"POST": change("passwords/upload", decodeUpload, uploadToPassword)}},
+	{Passwords, "passwords/ID/upload", false, calls{"POST": uploading("passwords/upload", nil, passwordHolder)}},
 	{Passwords, "favorite_passwords", true, calls{"GET": passwordList("favorite_passwords/list", favoritePasswords)}},
 	{Passwords, "favorite_passwords/ID", false, calls{"POST": act("favorite_passwords/add", markPassword), "DELETE": act("favorite_passwords/delete", unmarkPassword)}},
 	{Passwords, "favorite_password/ID", false, calls{"POST": act("favorite_passwords/add", markPassword), "DELETE": act("favorite_passwords/delete", unmarkPassword)}}, // tpm.py, up to v5 (tpm 7.5)
@@ -60,7 +60,7 @@ var routes = []route{ // the API on one screen
 	{MyPasswords, "my_passwords/ID/archive", false, calls{"PUT": ownAct("my_passwords/archive", archiveMyPassword)}},
 	{MyPasswords, "my_passwords/ID/unarchive", false, calls{"PUT": ownAct("my_passwords/unarchive", unarchiveMyPassword)}},
 	{MyPasswords, "my_passwords/ID/files", true, calls{"GET": list("my_passwords/files", myPasswordFiles)}},
-	{MyPasswords, "my_passwords/ID/upload", false, calls{"POST": ownChange("my_passwords/upload", decodeUpload, uploadToMyPassword)}},
+	{MyPasswords, "my_passwords/ID/upload", false, calls{"POST": uploading("my_passwords/upload", mayHaveOwn, myPasswordHolder)}},
 	{MyPasswords, "favorite_my_passwords", true, calls{"GET": myPasswordList("my_passwords/favorite", favoritePasswords)}},
 	{MyPasswords, "favorite_my_passwords/ID", false, favoriteMyPassword},
 	{MyPasswords, "favorite_my_password/ID", false, favoriteMyPassword}, // clients before v6 write it so (tpm 7.5)
@@ -79,7 +79,7 @@ var routes = []route{ // the API on one screen
 	{Projects, "projects/ID/subprojects/new_pwd", false, calls{"GET": show("projects/subprojects_new_pwd", subprojects(true))}},
 	{Projects, "projects/ID/passwords", true, calls{"GET": projectPasswords("projects/passwords")}},
 	{Projects, "projects/ID/files", true, calls{"GET": projectFiles("projects/files")}},
-	{Projects, "projects/ID/upload", false, calls{"POST": change("projects/upload", decodeUpload, uploadToProject)}},
+	{Projects, "projects/ID/upload", false, calls{"POST": uploading("projects/upload", nil, projectHolder)}},
 	{Projects, "favorite_projects", true, calls{"GET": projectList("favorite_projects/list", favoriteProjects)}},
 	{Projects, "favorite_projects/ID", false, calls{"POST": act("favorite_projects/add", markProject(true)), "DELETE": act("favorite_projects/delete", markProject(false))}},
 	{Projects, "favorite_project/ID", false, calls{"POST": act("favorite_projects/add", markProject(true)), "DELETE": act("favorite_projects/delete", markProject(false))}}, // tpm.py's name (tpm 7.5)
@@ -109,6 +109,11 @@ var routes = []route{ // the API on one screen
 	{Groups, "groups/ID", false, calls{"GET": show("groups/show", showGroup), "PUT": change("groups/update", decodeGroup, renameGroup), "DELETE": act("groups/delete", deleteGroup)}},
 	{Groups, "groups/ID/add_user/ID", false, calls{"PUT": membership("groups/add_user", true)}},
 	{Groups, "groups/ID/delete_user/ID", false, calls{"PUT": membership("groups/delete_user", false)}},
+
+	{Files, "files/ID", false, calls{"GET": show("files/show", showFile), "PUT": change("files/update", decodeFileNotes, setFileNotes), "DELETE": act("files/delete", deleteFile)}},
+	{Files, "files/download/ID", false, calls{"GET": download("files/download")}},
+	{Files, "files/max_upload_file_size", false, calls{"GET": show("files/max_upload_file_size", showUploadLimit)}},
+	{Files, "files/uploads_folder_info", false, calls{"GET": show("files/uploads_folder_info", showUploadsFolder)}},
 }
 
 // Actions lists every call, by name, for credentials that are narrowed to some. Paths that do the same share one.

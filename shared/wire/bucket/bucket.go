@@ -5,31 +5,31 @@ package bucket
 import (
 	"log/slog"
 
+	"tresor/shared/attach"
 	"tresor/shared/blob"
 	"tresor/shared/blob/s3"
 	"tresor/shared/depot"
 	"tresor/shared/wire"
 )
 
+// Depot returns the depot of a function's vault, in the bucket that the environment names. Without a bucket it takes nothing, and everything else works.
+func Depot(s *wire.System) *depot.Depot {
+	return depot.New(depot.Parts{Vault: s.Vault, Log: s.Log, Store: s.Store, Sealer: s.Sealer, Blobs: Objects(s)})
+}
+
+// Files returns what keeps the contents of files, in the same bucket. Without a bucket it takes none.
+func Files(s *wire.System) *attach.Store { return attach.New(Objects(s), s.Sealer) }
+
 // Objects returns the objects of a function's vault, in the bucket that the environment names; nil without a bucket, which is logged.
 func Objects(s *wire.System) blob.Store {
 	if s.Settings.Bucket == "" {
-		slog.Warn("TRESOR_BUCKET is not set: there is no place for objects")
+		slog.Warn("TRESOR_BUCKET is not set: backups, exports and files have nowhere to go")
 		return nil
 	}
-	objects, err := s3.New(s3.NewClient(wire.Config("S3")), s3.Config{Bucket: s.Settings.Bucket, Prefix: s.Settings.Vault})
+	store, err := s3.New(s3.NewClient(wire.Config("S3")), s3.Config{Bucket: s.Settings.Bucket, Prefix: s.Settings.Vault})
 	if err != nil {
 		slog.Error("wrong configuration", "error", err.Error())
 		return nil
 	}
-	return objects
-}
-
-// Depot returns the depot of a function's vault. Without a bucket it takes nothing, and everything else works.
-func Depot(s *wire.System) *depot.Depot {
-	parts := depot.Parts{Vault: s.Vault, Log: s.Log, Store: s.Store, Sealer: s.Sealer}
-	if objects := Objects(s); objects != nil {
-		parts.Blobs = objects
-	}
-	return depot.New(parts)
+	return store
 }
