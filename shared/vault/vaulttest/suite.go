@@ -32,6 +32,7 @@ var conformance = []struct {
 	{"order", testOrder},
 	{"values", testValues},
 	{"pages", testPages},
+	{"restore-mark", testRestoreMark},
 	// transactions
 	{"atomic", testAtomic},
 	{"twice", testTwice},

@@ -127,3 +127,32 @@ func testPages(t *testing.T, open Opener) {
 	same(t, "pages from the middle", mustTail(t, s, vault.Entries, 17), want[17:])
 	same(t, "the end", mustTail(t, s, vault.Entries, 60), []vault.StoredRecord{})
 }
+
+// testRestoreMark: record 0 is put once, like any other, and is in no tail.
+func testRestoreMark(t *testing.T, open Opener) {
+	s := open(t, "restore-mark")
+	look := func() error {
+		tx := NewTransaction()
+		tx.Absent = []vault.RecordKey{vault.RestoreMark}
+		return untilNotBusy(func() error { return s.Commit(t.Context(), tx) })
+	}
+	if err := look(); err != nil {
+		t.Errorf("looking for no mark: %v", err)
+	}
+	begin := NewTransaction(NewRecord(vault.RestoreMark.Table, vault.RestoreMark.Seq, 100))
+	begin.Absent = []vault.RecordKey{{Table: vault.Entries, Seq: 1}, {Table: vault.Permissions, Seq: 1}}
+	mustCommit(t, s, begin)
+	mustConflict(t, look())
+
+	other := NewTransaction(NewRecord(vault.RestoreMark.Table, vault.RestoreMark.Seq, 50))
+	mustConflict(t, untilNotBusy(func() error { return s.Commit(t.Context(), other) }), begin.Put...)
+	first := NewTransaction(NewRecord(vault.Entries, 1, 100), NewRecord(vault.Permissions, 1, 100))
+	first.Absent = []vault.RecordKey{vault.RestoreMark}
+	mustConflict(t, untilNotBusy(func() error { return s.Commit(t.Context(), first) }))
+	for _, tb := range vault.Tables {
+		same(t, "records of "+tb.String(), mustTail(t, s, tb, 0), []vault.StoredRecord{})
+	}
+	first.ID, first.Absent = NewTxnID(), nil
+	mustCommit(t, s, first)
+	same(t, "the tail", mustTail(t, s, vault.Permissions, 0), first.Put[1:])
+}
