@@ -51,18 +51,10 @@ func (d *Depot) Backup(ctx context.Context, under string) (location string, err 
 	ctx, cancel := withGrace(ctx)
 	defer cancel()
 	location, err = d.put(ctx, key, func(w io.Writer) error {
-		_, err := archive.Write(ctx, w, archive.Source{Store: d.p.Store, Log: d.p.Log, Sealer: d.p.Sealer, Blobs: d.objects(), Now: d.p.Now})
+		_, err := archive.Write(ctx, w, archive.Source{Store: d.p.Store, Log: d.p.Log, Sealer: d.p.Sealer, Blobs: d.p.Blobs, Now: d.p.Now})
 		return err
 	})
 	return location, hide(err, under)
-}
-
-// objects are where the contents of files lie: none where there is no place for objects.
-func (d *Depot) objects() archive.Objects {
-	if d.p.Blobs == nil {
-		return nil
-	}
-	return d.p.Blobs
 }
 
 // pathless is an error without the path that the caller gave: errors are logged, and nothing of a request is.
