@@ -32,6 +32,8 @@ func commands() []command {
 		{"token refresh", "ID", "give a token new strings; the old ones end at once", tokenRefresh},
 		{"settings", "[KEY=VALUE]...", "show or change settings", settings},
 		{"audit verify", "", "recompute the hash chains of journals and access records", auditVerify},
+		{"backup", "", "write the whole vault into one sealed file, or verify such a file", backup},
+		{"restore", "", "make a vault of a backup, in an empty place", restoreVault},
 		{"bench", "", "measure the figures that the design promises", runBench},
 	}
 }
