@@ -106,13 +106,12 @@ func (f *restoring) run(ctx context.Context, place *place) (*restore.Plan, error
 	if err != nil {
 		return nil, fmt.Errorf("open the objects: %w", err)
 	}
-	if err := p.Run(ctx, restore.Target{Store: b.store, Blobs: blobs}); err != nil {
-		return nil, err
-	}
-	if f.key == "" {
-		return p, nil
-	}
-	return p, keyfile.Copy(f.key, filepath.Join(place.data, keyFile))
+	return p, p.Run(ctx, restore.Target{Store: b.store, Blobs: blobs, Ready: func() error {
+		if f.key == "" {
+			return nil
+		}
+		return keyfile.Copy(f.key, filepath.Join(place.data, keyFile))
+	}})
 }
 
 // errNeedsKey is said where an archive cannot be opened for want of a key.

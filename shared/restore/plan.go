@@ -104,15 +104,6 @@ func (p *Plan) Entries() int {
 	return p.manifest.Entries
 }
 
-// end returns the number of the last record of a journal once the restore is done.
-func (p *Plan) end(t vault.Table) vault.Seq {
-	n := p.Heads().Of(t).Seq
-	if t == vault.Permissions && p.cut != nil {
-		n++ // the record that says so
-	}
-	return n
-}
-
 // eachRecord calls fn for every record of the archive, in its order.
 func (p *Plan) eachRecord(fn func(*vault.StoredRecord) error) error {
 	a, err := p.openAgain()

@@ -24,11 +24,11 @@ type Objects interface {
 // Target is where an archive is restored to.
 type Target struct {
 	Store vault.Store
-	Blobs Objects // nil: there is no place for files
+	Blobs Objects      // nil: there is no place for files
+	Ready func() error // called when all but the founding is done; nil: nothing
 }
 
-// Run restores into an empty store. Killed or failed, it may be run again, with a Plan of the same archive and options: it goes on, and does nothing twice; also after it
-// has ended, as long as nobody has used the vault. Memory does not grow with the vault.
+// Run restores into an empty store. Killed or failed, it may be run again, with a Plan of the same archive and options: it goes on, and does nothing twice. Memory does not grow with the vault.
 //
 // Errors: Exists (there is a vault, or what another restore has begun; nothing was changed), Invalid (there are files and no place for them; nothing was
 // changed), Busy (run it again), those of the store.
@@ -43,10 +43,18 @@ func (p *Plan) run(ctx context.Context, to Target) error {
 	if p.manifest.Files > 0 && to.Blobs == nil {
 		return invalid("the archive holds files and there is no place for them: name a bucket")
 	}
-	done, err := p.claim(ctx, to.Store)
-	if err != nil || done {
+	founded, err := p.claim(ctx, to.Store)
+	if err == nil && !founded {
+		err = p.fill(ctx, to)
+	}
+	if err != nil {
 		return err
 	}
+	return p.end(ctx, to.Store)
+}
+
+// fill puts everything, and the beginning last.
+func (p *Plan) fill(ctx context.Context, to Target) error {
 	a, err := p.openAgain()
 	if err != nil {
 		return err
@@ -54,6 +62,11 @@ func (p *Plan) run(ctx context.Context, to Target) error {
 	c := &copier{plan: p, to: to, items: &items{archive: a}}
 	if err := c.all(ctx); err != nil {
 		return err
+	}
+	if to.Ready != nil {
+		if err := to.Ready(); err != nil {
+			return err
+		}
 	}
 	return p.found(ctx, to.Store, c.first)
 }

@@ -113,7 +113,11 @@ type RecordKey struct {
 
 // RestoreMark is where a restore notes that it has begun, before anything else of it is there (law 16): as record 0, which is in no journal, since a journal's tail
 // begins after 0. It is put, required absent and shown in a conflict as every record is. It stays for good, and says where the vault came from.
-var RestoreMark = RecordKey{Permissions, 0}
+// RestoreEnd is where the restore notes that it has ended.
+var (
+	RestoreMark = RecordKey{Permissions, 0}
+	RestoreEnd  = RecordKey{Entries, 0}
+)
 
 // StoredRecord is a journal record as a table holds it.
 type StoredRecord struct {
