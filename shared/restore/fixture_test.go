@@ -38,9 +38,9 @@ type world struct {
 	bob   *auth.Founding
 }
 
-func newWorld(t testing.TB) *world {
+func newWorld(t testing.TB, key seal.Wrapper) *world {
 	t.Helper()
-	w := &world{key: keyfile.Generate(), blobs: folder(t), now: time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC)}
+	w := &world{key: key, blobs: folder(t), now: time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC)}
 	keysets, sealer, err := seal.Create(t.Context(), w.key, seal.NewVaultID())
 	if err != nil {
 		t.Fatal(err)
@@ -71,7 +71,12 @@ func folder(t testing.TB) blob.Store {
 // rich fills the vault: several versions of secrets, a purged one, files, one in the trash and one whose content is gone, access records in closed hours and since.
 func rich(t testing.TB) *world {
 	t.Helper()
-	w := newWorld(t)
+	return richUnder(t, keyfile.Generate())
+}
+
+func richUnder(t testing.TB, key seal.Wrapper) *world {
+	t.Helper()
+	w := newWorld(t, key)
 	w.bob = w.AddUser(t, "bob", vault.NormalUser)
 	w.Do(t, func(tx *vault.Tx) error { _, err := tx.CreateProject(vault.Project{Name: "Initech"}); return err })
 	for i := range 4 {
