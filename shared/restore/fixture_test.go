@@ -86,7 +86,10 @@ func richUnder(t testing.TB, key seal.Wrapper) *world {
 	w.attach(t, "b-small", 100)
 	w.attach(t, "a-large", 2<<20+17)
 	w.Do(t, func(tx *vault.Tx) error { return tx.TrashFile(1) })
-	w.Do(t, func(tx *vault.Tx) error { _, err := tx.AddFile(vault.File{Entry: 1, Name: "gone", Object: "c-gone"}); return err })
+	w.Do(t, func(tx *vault.Tx) error {
+		_, err := tx.AddFile(vault.File{Entry: 1, Name: "gone", Object: "c-gone"})
+		return err
+	})
 	w.reveal(t, w.System, 1)
 	w.now = w.now.Add(3*time.Hour + compact.Grace)
 	if _, err := compact.Close(t.Context(), w.Vault, w.Log, w.now); err != nil {
