@@ -53,7 +53,7 @@ func backup(k *call) error {
 
 // backUp writes an archive under a name that must be free.
 func (s *system) backUp(k *call, out string) (result backupResult, err error) {
-	if _, err := os.Lstat(out); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Lstat(out); !errors.Is(err, fs.ErrNotExist) { //nolint:gosec // the operator says where
 		return result, errors.Join(err, fmt.Errorf("%s is there already; nothing was overwritten", out))
 	}
 	blobs, err := s.blobs()
@@ -86,7 +86,7 @@ func newFile(path string, write func(io.Writer) error) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = os.Remove(f.Name()) }() // its other name stays
+	defer func() { _ = os.Remove(f.Name()) }() //nolint:gosec // the operator says where; its other name stays
 	err = write(f)
 	if err == nil {
 		err = f.Sync()
@@ -102,7 +102,7 @@ func newFile(path string, write func(io.Writer) error) error {
 
 // syncFolder makes a folder's new names durable.
 func syncFolder(path string) error {
-	d, err := os.Open(path)
+	d, err := os.Open(path) //nolint:gosec // the operator says where
 	if err != nil {
 		return err
 	}

@@ -26,7 +26,6 @@ type history struct {
 	kept         content
 	freshToken   string
 	staleToken   string
-	refreshed    vault.CredentialID
 	revokedToken string
 }
 

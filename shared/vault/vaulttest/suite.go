@@ -33,6 +33,7 @@ var conformance = []struct {
 	{"values", testValues},
 	{"pages", testPages},
 	{"restore-mark", testRestoreMark},
+	{"repair", testRepair},
 	// transactions
 	{"atomic", testAtomic},
 	{"twice", testTwice},
