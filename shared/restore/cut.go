@@ -108,10 +108,8 @@ func (p *Plan) gather(n [2]int) (*cut, error) {
 		if s.Seq == limit {
 			c.heads.Set(s.Table, vault.Head{Seq: s.Seq, Hash: hash})
 		}
-		for i := range r.Ops {
-			for j := range r.Ops[i].Changes {
-				c.take(&r.Ops[i].Changes[j], s.Seq <= limit)
-			}
+		for change := range changesOf(r) {
+			c.take(change, s.Seq <= limit)
 		}
 		return nil
 	})
@@ -125,12 +123,8 @@ func (c *cut) take(change *vault.Change, kept bool) {
 		c.versions[change.Entry.ID] = max(c.versions[change.Entry.ID], change.Entry.SecretVersion)
 	case change.File != nil && kept:
 		c.objects[change.File.Object] = true
-	case change.User != nil:
-		c.people.user(change.User, kept)
-	case change.Credential != nil:
-		c.people.credential(change.Credential, kept)
-	case change.Removed != nil && change.Removed.Kind == "user" && kept:
-		delete(c.people.users, vault.UserID(change.Removed.ID))
+	default:
+		c.people.take(change, kept)
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"maps"
 	"slices"
 
-	"tresor/shared/journal"
 	"tresor/shared/vault"
 )
 
@@ -20,6 +19,18 @@ type people struct {
 
 func newPeople() people {
 	return people{map[vault.UserID]*vault.User{}, map[vault.UserID]*vault.User{}, map[vault.CredentialID]*vault.Credential{}, map[vault.CredentialID]*vault.Credential{}}
+}
+
+// take notes a change of a user or a credential, which is kept or lies after the cut.
+func (p *people) take(change *vault.Change, kept bool) {
+	switch {
+	case change.User != nil:
+		p.user(change.User, kept)
+	case change.Credential != nil:
+		p.credential(change.Credential, kept)
+	case change.Removed != nil && change.Removed.Kind == "user" && kept:
+		delete(p.users, vault.UserID(change.Removed.ID))
+	}
 }
 
 func (p *people) user(u *vault.User, kept bool) {
@@ -84,11 +95,5 @@ func (p *Plan) record(txn vault.TxnID) (vault.StoredRecord, error) {
 		op.Reason = "what was revoked, disabled or changed since then stays so"
 		op.Changes = append(op.Changes, p.cut.people.since(op.At)...)
 	}
-	r := &vault.Record{Format: vault.Format, Table: vault.Permissions, Seq: heads.Permissions.Seq + 1, Prev: heads.Permissions.Hash, Cross: heads.Entries,
-		Txn: txn, Ops: []vault.Op{op}}
-	stored, _, err := journal.SealRecord(p.sealer, r)
-	if err == nil && len(stored.Sealed) > vault.MaxSealedItem {
-		err = &vault.Error{Kind: vault.TooLarge, Msg: "too many users and credentials have changed since that point for one record"}
-	}
-	return stored, err
+	return goOn(p.sealer, heads, txn, op)
 }
