@@ -147,7 +147,7 @@ func (f *restoring) fits(place *place) error {
 		return usagef("--key and TRESOR_KEY_FILE exclude each other")
 	}
 	there := filepath.Join(place.data, keyFile)
-	if _, err := os.Lstat(there); errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Lstat(there); errors.Is(err, fs.ErrNotExist) { //nolint:gosec // the operator says where
 		return nil
 	}
 	if err := keyfile.Copy(f.key, there); err != nil { // copies nothing: it compares
