@@ -7,4 +7,8 @@
 // restore goes on.
 //
 // The archive is read three times or more, so it must be a file: it is verified to its end before anything is written.
+//
+// A repair (law 17) is the other way back: two tables that were brought back to different moments are cut to the greatest pair of heads that is closed under law 2. Both
+// go on with a record that says so and that keeps out whom the records left behind had shut out. No replica that read such tables was ever beyond that pair, since
+// it answers from closed pairs only, and one that read the tables before must be started anew, as it is when it is pointed to tables of another name.
 package restore
