@@ -38,6 +38,9 @@ func commands() []command {
 		{"export syspass", "", "write all shared entries as sysPass's XML", exportSysPass},
 		{"import syspass", "", "take the accounts of a sysPass export", importSysPass},
 		{"audit verify", "", "recompute the hash chains of journals and access records", auditVerify},
+		{"backup", "", "write the whole vault into one sealed file, or verify such a file", backup},
+		{"restore", "", "make a vault of a backup, in an empty place", restoreVault},
+		{"repair", "", "bring both journals to one moment, after their tables were brought back to two", repair},
 		{"bench", "", "measure the figures that the design promises", runBench},
 	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"net/http"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -48,6 +49,21 @@ func TestStoreDynamoDB(t *testing.T) {
 	if strings.Count(s.output(), "warning") != 1 || !strings.Contains(s.output(), "TRESOR_BUCKET is not set") {
 		t.Errorf("got %q", s.output())
 	}
+	file := filepath.Join(t.TempDir(), "b")
+	ok(t, with("backup", "--out", file)...)
+	t.Setenv("TRESOR_VAULT", "restored")
+	if got := ok(t, with("restore", "--in", file)...); got != `{"entries":0}`+"\n" {
+		t.Errorf("restore: %s", got)
+	}
+	s = startServer(t, with()...)
+	if status, body := teamPass(t, s.url, "info/version", token.APIKey); status != http.StatusOK {
+		t.Errorf("a token in the restored vault: %d %s", status, body)
+	}
+	s.stop(t)
+	if got := ok(t, with("backup", "--verify", file)...); !strings.Contains(got, `"vault":"same"`) {
+		t.Errorf("the drill: %s", got)
+	}
+	t.Setenv("TRESOR_VAULT", "command")
 	if got := ok(t, with("audit", "verify")...); got != `{"ok":true,"entries":1,"permissions":2}`+"\n" {
 		t.Errorf("audit: %s", got)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"tresor/shared/auth"
 	"tresor/shared/journal"
+	"tresor/shared/restore"
 	"tresor/shared/seal"
 	"tresor/shared/vault"
 )
@@ -70,7 +71,7 @@ func initVault(k *call) error {
 // errVaultExists refuses init.
 var errVaultExists = errors.New("there is a vault here already; nothing was changed")
 
-// found makes a vault. The system it returns must be closed. Errors: errVaultExists.
+// found makes a vault. The system it returns must be closed. Errors: errVaultExists, errRestoring.
 func (p *place) found(ctx context.Context) (*system, *auth.Founding, error) {
 	b, err := p.connect(ctx, true)
 	if err != nil {
@@ -106,17 +107,27 @@ func (b *backend) found(ctx context.Context) (*system, *auth.Founding, error) {
 	return s, f, nil
 }
 
-// vacant returns errVaultExists where there is a vault.
+// vacant returns errVaultExists where there is a vault, and errRestoring where there is one to be.
 func (b *backend) vacant(ctx context.Context) error {
 	stored, err := b.store.Keysets(ctx)
 	if err != nil {
 		return fmt.Errorf("look for a vault: %w", err)
 	}
+	if len(stored) > 0 {
+		return errVaultExists
+	}
+	begun, err := restore.Begun(ctx, b.store)
+	switch {
+	case err != nil:
+		return fmt.Errorf("look for a vault: %w", err)
+	case begun:
+		return errRestoring
+	}
 	records, _, err := b.store.Tail(ctx, vault.Entries, 0)
 	if err != nil {
 		return fmt.Errorf("look for a vault: %w", err)
 	}
-	if len(stored) > 0 || len(records) > 0 {
+	if len(records) > 0 {
 		return errVaultExists
 	}
 	return nil

@@ -54,6 +54,9 @@ func (f *newFile) keep() (string, error) {
 	if err := f.name(); err != nil {
 		return "", err
 	}
+	if err := syncFolder(filepath.Dir(f.path)); err != nil {
+		return "", fmt.Errorf("write %s: %w", f.path, err)
+	}
 	return hex.EncodeToString(f.sum.Sum(nil)), nil
 }
 
@@ -79,4 +82,13 @@ func (f *newFile) taken(err error) error {
 		return fmt.Errorf("name %s: %w", f.path, err)
 	}
 	return nil
+}
+
+// syncFolder makes a folder's new names durable.
+func syncFolder(path string) error {
+	d, err := os.Open(path) //nolint:gosec // the operator says where
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
 }

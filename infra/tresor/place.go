@@ -20,6 +20,7 @@ import (
 	"tresor/shared/dialect"
 	"tresor/shared/dynamo"
 	"tresor/shared/journal"
+	"tresor/shared/restore"
 	"tresor/shared/seal"
 	"tresor/shared/seal/keyfile"
 	"tresor/shared/seal/kmswrap"
@@ -160,6 +161,22 @@ func connectAWS(ctx context.Context) (*backend, error) {
 	return &backend{store, func() (seal.Wrapper, error) { return kmswrap.New(wire.NewKMS(cfg), settings.Key), nil }, objects}, nil
 }
 
+// close releases the store, if there is one.
+func (b *backend) close() {
+	if b.store != nil {
+		_ = b.store.Close()
+	}
+}
+
+// ifThere is connect for who can do without a vault, and with its key alone: then the backend has no store.
+func (p *place) ifThere(ctx context.Context) (*backend, error) {
+	b, err := p.connect(ctx, false)
+	if errors.Is(err, errNoVault) {
+		return &backend{keys: func() (seal.Wrapper, error) { return p.key(false) }}, nil
+	}
+	return b, err
+}
+
 // system is an open vault.
 type system struct {
 	vault  *vault.Vault
@@ -203,7 +220,7 @@ func (b *backend) open(ctx context.Context) (*system, error) {
 		return nil, fmt.Errorf("load keysets: %w", err)
 	}
 	if len(stored) == 0 {
-		return nil, errNoVault
+		return nil, b.noVault(ctx)
 	}
 	keys, err := b.keys()
 	if err != nil {
@@ -223,6 +240,21 @@ func (b *backend) open(ctx context.Context) (*system, error) {
 
 // snapshotTimeout is what reading a snapshot may take: over a slow line, a replay takes longer still.
 const snapshotTimeout = 30 * time.Second
+
+// errRestoring is said where a restore has begun and not ended.
+var errRestoring = errors.New("a restore has begun here and has not ended: run the same tresor restore again")
+
+// noVault says why there is no vault.
+func (b *backend) noVault(ctx context.Context) error {
+	begun, err := restore.Begun(ctx, b.store)
+	switch {
+	case err != nil:
+		return fmt.Errorf("look for a vault: %w", err)
+	case begun:
+		return errRestoring
+	}
+	return errNoVault
+}
 
 func (b *backend) assemble(sealer vault.Sealer, options ...journal.Option) *system {
 	log := journal.Open(b.store, sealer, options...)

@@ -15,9 +15,12 @@ type contents struct {
 	closed   []vault.Hour             // in the journal's order
 	newest   vault.Hour               // of the closed ones
 	founded  vault.Hour
+	files    map[string]struct{} // the objects that any file ever named
 }
 
-func newContents() *contents { return &contents{versions: map[vault.EntryID]uint32{}} }
+func newContents() *contents {
+	return &contents{versions: map[vault.EntryID]uint32{}, files: map[string]struct{}{}}
+}
 
 // add takes in a record.
 func (c *contents) add(r *vault.Record) {
@@ -30,6 +33,8 @@ func (c *contents) add(r *vault.Record) {
 			case change.Entry != nil:
 				e := change.Entry
 				c.versions[e.ID] = max(c.versions[e.ID], e.SecretVersion)
+			case change.File != nil && change.File.Object != "":
+				c.files[change.File.Object] = struct{}{}
 			case change.AccessHour != nil:
 				c.closed = append(c.closed, change.AccessHour.Hour)
 				c.newest = max(c.newest, change.AccessHour.Hour)
@@ -50,6 +55,9 @@ func (c *contents) secrets() iter.Seq[vault.SecretKey] {
 		}
 	}
 }
+
+// objects returns the names of the contents of files, ascending.
+func (c *contents) objects() []string { return slices.Sorted(maps.Keys(c.files)) }
 
 // openHours yields the hours after the newest closed one, or from the vault's first, up to now's.
 func (c *contents) openHours(now vault.Hour) iter.Seq[vault.Hour] {

@@ -113,7 +113,7 @@ func (p *parts) fitting() *wireManifest {
 	for i := range p.items {
 		k, v := p.items[i].wire()
 		body := must(encoder.Marshal(v))
-		s := map[kind]section{kindRecord: sectionEntries, kindHour: sectionAccess, kindAccess: sectionAccess, kindSecret: sectionSecrets}[k]
+		s := map[kind]section{kindRecord: sectionEntries, kindHour: sectionAccess, kindAccess: sectionAccess, kindSecret: sectionSecrets, kindFile: sectionFiles}[k]
 		if k == kindRecord {
 			s = section(p.items[i].Record.Table)
 		}

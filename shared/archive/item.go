@@ -19,6 +19,7 @@ const (
 	kindAccess   kind = 3 // of the hour before it
 	kindSecret   kind = 4
 	kindManifest kind = 5
+	kindFile     kind = 6
 )
 
 const (
@@ -32,6 +33,7 @@ type Item struct {
 	Hour   *Hour               // begins an hour; its access records follow, in the order of their shards and ids
 	Access *vault.StoredAccess
 	Secret *vault.StoredSecret // ascending by entry and version
+	File   *FilePiece          // ascending by object, each from its beginning to its end without a gap
 }
 
 // Hour is an hour of access records.
@@ -66,6 +68,11 @@ type (
 		Version uint32        `cbor:"2,keyasint"`
 		Sealed  []byte        `cbor:"3,keyasint"`
 	}
+	wireFile struct {
+		Object string `cbor:"1,keyasint"`
+		Offset int64  `cbor:"2,keyasint,omitempty"`
+		Data   []byte `cbor:"3,keyasint"`
+	}
 )
 
 // wire returns the item's kind and what of it is encoded.
@@ -78,6 +85,8 @@ func (it *Item) wire() (kind, any) {
 		return kindHour, wireHour(*it.Hour)
 	case it.Access != nil:
 		return kindAccess, wireAccess{it.Access.Shard, it.Access.ID, it.Access.Sealed}
+	case it.File != nil:
+		return kindFile, wireFile(*it.File)
 	}
 	return kindSecret, wireSecret{it.Secret.Entry, it.Secret.Version, it.Secret.Sealed}
 }
@@ -106,6 +115,10 @@ func decodeItem(k kind, body []byte) (it Item, err error) {
 		var w wireSecret
 		err = decoder.Unmarshal(body, &w)
 		it.Secret = &vault.StoredSecret{SecretKey: vault.SecretKey{Entry: w.Entry, Version: w.Version}, Sealed: w.Sealed}
+	case kindFile:
+		var w wireFile
+		err = decoder.Unmarshal(body, &w)
+		it.File = (*FilePiece)(&w)
 	default:
 		return it, &vault.Error{Kind: vault.NewerFormat, Msg: "the archive holds what this version of tresor does not know", Err: fmt.Errorf("items of kind %d", k)}
 	}

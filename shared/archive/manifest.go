@@ -18,12 +18,14 @@ type Manifest struct {
 	Accesses  int // access records in both
 	Secrets   int // payloads: every version of every entry's, but for the purged ones
 	Purged    []vault.SecretKey
+	Files     int      // contents of files, those in the trash included
+	Missing   []string // contents that files name and that were removed
 	Sections  []Section
 }
 
 // Section is one part of an archive.
 type Section struct {
-	Name   string // "entries", "permissions", "access", "secrets"
+	Name   string // "entries", "permissions", "access", "secrets", "files" (only if there are any)
 	Items  int
 	SHA256 vault.Hash // over the section's items as they lie in the chunks
 }
@@ -34,6 +36,7 @@ type wireManifest struct {
 	Entries  uint64        `cbor:"2,keyasint"`
 	Sections []wireSection `cbor:"3,keyasint"`
 	Purged   []wireKey     `cbor:"4,keyasint,omitempty"`
+	Missing  []string      `cbor:"5,keyasint,omitempty"`
 }
 
 type wireSection struct {
@@ -54,6 +57,7 @@ type tally struct {
 	sums     [sectionEnd]hash.Hash
 	hours    [2]int // open and closed ones
 	accesses int
+	files    int
 }
 
 func newTally() *tally {
@@ -75,12 +79,17 @@ func (t *tally) add(s section, it *Item, head [itemHead]byte, body []byte) {
 		t.hours[0]++
 	case it.Access != nil:
 		t.accesses++
+	case it.File != nil && it.File.Offset == 0:
+		t.files++
 	}
 }
 
 func (t *tally) sections() []wireSection {
 	var list []wireSection
 	for s := sectionEntries; s < sectionEnd; s++ {
+		if s == sectionFiles && t.items[s] == 0 { // as it was before there were files
+			continue
+		}
 		list = append(list, wireSection{s, t.items[s], vault.Hash(t.sums[s].Sum(nil))})
 	}
 	return list
@@ -88,7 +97,8 @@ func (t *tally) sections() []wireSection {
 
 // manifest returns what w says in the form for callers.
 func (t *tally) manifest(h Header, w *wireManifest) Manifest {
-	m := Manifest{Header: h, Entries: int(w.Entries), Hours: t.hours[1], OpenHours: t.hours[0], Accesses: t.accesses, Secrets: int(t.items[sectionSecrets])}
+	m := Manifest{Header: h, Entries: int(w.Entries), Hours: t.hours[1], OpenHours: t.hours[0], Accesses: t.accesses, Secrets: int(t.items[sectionSecrets]),
+		Files: t.files, Missing: w.Missing}
 	for _, k := range w.Purged {
 		m.Purged = append(m.Purged, vault.SecretKey{Entry: k.Entry, Version: k.Version})
 	}
@@ -115,6 +125,8 @@ func (t *tally) check(heads vault.Heads, w *wireManifest) error {
 		return compareKeys(vault.SecretKey{Entry: a.Entry, Version: a.Version}, vault.SecretKey{Entry: b.Entry, Version: b.Version})
 	}):
 		wrong = "the purged secrets are not in order"
+	case !slices.IsSorted(w.Missing):
+		wrong = "the missing files are not in order"
 	default:
 		return nil
 	}

@@ -16,10 +16,11 @@ const (
 	sectionPermissions
 	sectionAccess
 	sectionSecrets
+	sectionFiles
 	sectionEnd
 )
 
-var sectionNames = [...]string{sectionEntries: "entries", sectionPermissions: "permissions", sectionAccess: "access", sectionSecrets: "secrets"}
+var sectionNames = [...]string{sectionEntries: "entries", sectionPermissions: "permissions", sectionAccess: "access", sectionSecrets: "secrets", sectionFiles: "files"}
 
 // sequence holds items to their order: the writer, so that it writes nothing that no reader takes, and the reader.
 type sequence struct {
@@ -29,6 +30,8 @@ type sequence struct {
 	hour   *Hour        // the one whose access records come
 	access *vault.StoredAccess
 	secret vault.SecretKey
+	object string // the one whose pieces come
+	offset int64  // of its next piece
 }
 
 func newSequence(heads vault.Heads) *sequence { return &sequence{heads: heads, at: sectionEntries} }
@@ -43,6 +46,8 @@ func (s *sequence) next(it *Item) (section, error) {
 		err = s.beginHour(it.Hour)
 	case it.Access != nil:
 		err = s.accessRecord(it.Access)
+	case it.File != nil:
+		err = s.filePiece(it.File)
 	default:
 		err = s.secretPayload(it.Secret)
 	}
@@ -109,6 +114,20 @@ func (s *sequence) secretPayload(p *vault.StoredSecret) error {
 		return outOfOrder(fmt.Sprintf("secret version %d of entry %d", p.Version, p.Entry))
 	}
 	s.secret = p.SecretKey
+	return nil
+}
+
+func (s *sequence) filePiece(p *FilePiece) error {
+	if err := s.enter(sectionFiles); err != nil {
+		return err
+	}
+	if p.Offset == 0 && p.Object > s.object {
+		s.object, s.offset = p.Object, 0
+	}
+	if p.Object != s.object || p.Offset != s.offset || len(p.Data) == 0 {
+		return outOfOrder(fmt.Sprintf("the piece of file %s at %d", p.Object, p.Offset))
+	}
+	s.offset += int64(len(p.Data))
 	return nil
 }
 

@@ -13,6 +13,7 @@ import (
 // Verify checks the rest. It is not safe for concurrent use.
 type Reader struct {
 	header   Header
+	digest   string
 	sealer   vault.Sealer
 	chunks   *stream.Reader
 	order    *sequence
@@ -36,7 +37,7 @@ func Open(r io.Reader, open func(Header) (vault.Sealer, error)) (*Reader, error)
 	if err != nil {
 		return nil, err
 	}
-	a := &Reader{header: h, sealer: s, chunks: chunked.NewReader(r, s, id), order: newSequence(h.Heads), tally: newTally()}
+	a := &Reader{header: h, digest: id, sealer: s, chunks: chunked.NewReader(r, s, id), order: newSequence(h.Heads), tally: newTally()}
 	if err := a.chunks.Load(); err != nil {
 		return nil, err
 	}
@@ -47,7 +48,7 @@ func openSealer(h Header, open func(Header) (vault.Sealer, error)) (vault.Sealer
 	s, err := open(h)
 	switch {
 	case errors.Is(err, vault.Corrupt):
-		return nil, corrupt("the key does not open this archive", err)
+		return nil, corrupt("the key does not open this archive: it takes the key of the vault that it was made of", err)
 	case err != nil:
 		return nil, &vault.Error{Kind: vault.KindOf(err), Msg: "the archive's keysets cannot be opened", Err: err}
 	case s.VaultID() != h.VaultID:
@@ -58,6 +59,9 @@ func openSealer(h Header, open func(Header) (vault.Sealer, error)) (vault.Sealer
 
 // Header returns the header.
 func (a *Reader) Header() Header { return a.header }
+
+// Digest returns the SHA-256, hexadecimal, of all that comes before the first chunk, to which every chunk is bound: who has it can tell this archive from any other.
+func (a *Reader) Digest() string { return a.digest }
 
 // Sealer returns what open returned: it opens everything in the archive.
 func (a *Reader) Sealer() vault.Sealer { return a.sealer }

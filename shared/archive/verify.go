@@ -13,7 +13,7 @@ import (
 )
 
 // Verify reads an archive to its end and checks all that can be checked: that it is authentic and whole (as Reader does), both hash chains up to the heads, what
-// the journals say of one another and of closed hours of access records, that every record, access record and secret payload opens in its
+// the journals say of one another and of closed hours of access records, that every record, access record, secret payload and file opens in its
 // place, and that everything that the journals name is there. It holds the records of both journals in memory, and no secrets.
 //
 // Errors: as Open; Corrupt also for what is authentic and does not agree, with a Msg that names the first thing found.
@@ -32,7 +32,7 @@ func verify(ctx context.Context, r io.Reader, open func(Header) (vault.Sealer, e
 	}
 	v := &verifier{view: newView(a)}
 	v.log = journal.Open(v.view, a.Sealer())
-	for _, step := range [...]func(context.Context) error{v.journals, v.openHours, v.secrets, v.end} {
+	for _, step := range [...]func(context.Context) error{v.journals, v.openHours, v.secrets, v.files, v.end} {
 		if err := step(ctx); err != nil {
 			return Manifest{}, v.view.cause(err)
 		}
@@ -42,8 +42,9 @@ func verify(ctx context.Context, r io.Reader, open func(Header) (vault.Sealer, e
 
 type verifier struct {
 	*view
-	log    *journal.Log // over the view
-	purged []vault.SecretKey
+	log     *journal.Log // over the view
+	purged  []vault.SecretKey
+	missing []string
 }
 
 // journals verifies both journals and the closed hours, as they are verified in a store.
@@ -91,7 +92,7 @@ func (v *verifier) secrets(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if it == nil {
+		if it == nil || it.File != nil {
 			break
 		}
 		if it.Secret == nil {
@@ -126,6 +127,8 @@ func (v *verifier) end(context.Context) error {
 	switch {
 	case !slices.Equal(v.purged, m.Purged):
 		return corrupt("secrets are missing that the manifest does not call purged", nil)
+	case !slices.Equal(v.missing, m.Missing):
+		return corrupt("files are missing that the manifest does not call missing", nil)
 	case m.Entries != len(v.contents.versions):
 		return corrupt("the archive does not hold as many entries as its manifest says", nil)
 	}

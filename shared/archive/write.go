@@ -19,10 +19,11 @@ type Source struct {
 	Store  vault.Store
 	Log    vault.Log    // over Store
 	Sealer vault.Sealer // for PurposeIndex and PurposeExports
+	Blobs  Objects      // nil: there are no contents of files
 	Now    func() time.Time
 }
 
-// Write writes the vault as of now to w, as one archive: both journals up to one pair of heads closed under law 2, the secrets that they name, the access
+// Write writes the vault as of now to w, as one archive: both journals up to one pair of heads closed under law 2, the secrets and files that they name, the access
 // records, and the wrapped keysets. Others may go on writing meanwhile; what they write is not in it. It holds a chunk, a page of records and a batch of
 // secrets in memory, and some tens of bytes for each entry. Only if it returns no error is there an archive: what w got before an error does not open to the end.
 //
@@ -42,7 +43,7 @@ func write(ctx context.Context, w io.Writer, src Source) (Manifest, error) {
 	if err != nil {
 		return Manifest{}, err
 	}
-	for _, step := range [...]func(context.Context) error{b.journals, b.hours, b.secrets} {
+	for _, step := range [...]func(context.Context) error{b.journals, b.hours, b.secrets, b.files} {
 		if err := step(ctx); err != nil {
 			return Manifest{}, err
 		}
@@ -59,6 +60,7 @@ type backup struct {
 	tally    *tally
 	contents *contents
 	purged   []vault.SecretKey
+	missing  []string
 }
 
 // begin takes the moment that is backed up and writes the header.
@@ -154,7 +156,7 @@ func (b *backup) end(ctx context.Context) (Manifest, error) {
 	if err := b.order.end(); err != nil {
 		return Manifest{}, err
 	}
-	w := &wireManifest{Heads: [2]vault.Head{b.header.Heads.Entries, b.header.Heads.Permissions}, Entries: uint64(len(b.contents.versions)), Sections: b.tally.sections()}
+	w := &wireManifest{Heads: [2]vault.Head{b.header.Heads.Entries, b.header.Heads.Permissions}, Entries: uint64(len(b.contents.versions)), Sections: b.tally.sections(), Missing: b.missing}
 	for _, k := range b.purged {
 		w.Purged = append(w.Purged, wireKey{Entry: k.Entry, Version: k.Version})
 	}

@@ -51,7 +51,7 @@ func (d *Depot) Backup(ctx context.Context, under string) (location string, err 
 	ctx, cancel := blob.WithGrace(ctx)
 	defer cancel()
 	location, err = d.put(ctx, key, func(w io.Writer) error {
-		_, err := archive.Write(ctx, w, archive.Source{Store: d.p.Store, Log: d.p.Log, Sealer: d.p.Sealer, Now: d.p.Now})
+		_, err := archive.Write(ctx, w, archive.Source{Store: d.p.Store, Log: d.p.Log, Sealer: d.p.Sealer, Blobs: d.p.Blobs, Now: d.p.Now})
 		return err
 	})
 	return location, hide(err, under)

@@ -75,6 +75,12 @@ func (s *Store) transactItems(tx vault.Transaction) []types.TransactWriteItem {
 			TableName: s.table(r.Table), Key: newItem(s.keys.record(r.Seq)), ConditionExpression: aws.String(ifAbsent),
 		}})
 	}
+	for _, r := range tx.Replace {
+		items = append(items, types.TransactWriteItem{Put: s.put(r.Table, s.keys.recordItem(r), nil)})
+	}
+	for _, k := range tx.DropRecords {
+		items = append(items, types.TransactWriteItem{Delete: &types.Delete{TableName: s.table(k.Table), Key: newItem(s.keys.record(k.Seq))}})
+	}
 	for _, p := range tx.PutSecrets {
 		items = append(items, types.TransactWriteItem{Put: s.put(vault.Entries, s.keys.secretItem(p), nil)})
 	}

@@ -48,6 +48,7 @@ func (l *Log) propose(a vault.Attempt) (*proposal, error) {
 	p.tx.PutMarks, p.tx.Now = a.Marks, l.now()
 	if a.Base == (vault.Heads{}) {
 		p.tx.PutKeysets = l.genesis
+		p.tx.Absent = append(p.tx.Absent, vault.RestoreMark) // no vault is founded among what a restore has put (law 16)
 	}
 	return p, nil
 }

@@ -87,6 +87,11 @@ func (c codec) openRecord(s *vault.StoredRecord) (opened, error) {
 	return opened{r, sha256.Sum256(plain)}, nil
 }
 
+// SealRecord encodes and seals a record as a store keeps it, and returns it with the hash of its plaintext. Errors: TooLarge, and the Sealer's.
+func SealRecord(sealer vault.Sealer, r *vault.Record) (vault.StoredRecord, vault.Hash, error) {
+	return codec{sealer}.sealRecord(r)
+}
+
 // OpenRecord opens a record as a store keeps it and returns it with the hash of its plaintext, by which the next one continues it. Errors: NewerFormat,
 // Corrupt, and the Sealer's.
 func OpenRecord(sealer vault.Sealer, s *vault.StoredRecord) (*vault.Record, vault.Hash, error) {

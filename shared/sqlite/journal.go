@@ -62,6 +62,9 @@ func (w *writer) carryOut(ctx context.Context, tx vault.Transaction) error {
 	if err := w.putConditional(ctx, tx); err != nil {
 		return err
 	}
+	if err := w.rewrite(ctx, tx); err != nil {
+		return err
+	}
 	for _, s := range tx.PutSecrets {
 		if _, err := w.secret.ExecContext(ctx, secretArgs(s)...); err != nil {
 			return fmt.Errorf("put a secret of entry %d: %w", s.Entry, err)
@@ -79,6 +82,21 @@ func (w *writer) carryOut(ctx context.Context, tx vault.Transaction) error {
 		}
 		if !put {
 			return &vault.ConflictError{}
+		}
+	}
+	return nil
+}
+
+// rewrite does to the journals what only a repair does.
+func (w *writer) rewrite(ctx context.Context, tx vault.Transaction) error {
+	for _, r := range tx.Replace {
+		if _, err := w.replace.ExecContext(ctx, recordArgs(r)...); err != nil {
+			return fmt.Errorf("replace record %d of %s: %w", r.Seq, r.Table, err)
+		}
+	}
+	for _, k := range tx.DropRecords {
+		if _, err := w.dropRecord.ExecContext(ctx, recordKeyArgs(k)...); err != nil {
+			return fmt.Errorf("drop record %d of %s: %w", k.Seq, k.Table, err)
 		}
 	}
 	return nil

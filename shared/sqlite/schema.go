@@ -51,7 +51,7 @@ type writeStatements struct {
 	begin, commit, rollback                    *sql.Stmt
 	record, recordAt, secret, drop, keyset     *sql.Stmt
 	access, attemptsClean, attemptsAdd, absent *sql.Stmt
-	mark, marksClean                           *sql.Stmt
+	mark, marksClean, replace, dropRecord      *sql.Stmt
 }
 
 const recordColumns = `tbl, seq, txn, kind, action, target, actor, sealed`
@@ -68,12 +68,14 @@ func (r *readStatements) prepare(ctx context.Context, db *sql.DB) error {
 
 func (w *writeStatements) prepare(ctx context.Context, conn *sql.Conn) error {
 	return prepareAll(ctx, conn.PrepareContext, map[**sql.Stmt]string{
-		&w.begin:    `begin immediate`,
-		&w.commit:   `commit`,
-		&w.rollback: `rollback`,
-		&w.record:   `insert into records (` + recordColumns + `) values (?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing`,
-		&w.recordAt: `select ` + recordColumns + ` from records where tbl = ? and seq = ?`,
-		&w.absent:   `select count(*) from records where tbl = ? and seq = ?`,
+		&w.begin:      `begin immediate`,
+		&w.commit:     `commit`,
+		&w.rollback:   `rollback`,
+		&w.record:     `insert into records (` + recordColumns + `) values (?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing`,
+		&w.replace:    `insert or replace into records (` + recordColumns + `) values (?, ?, ?, ?, ?, ?, ?, ?)`,
+		&w.dropRecord: `delete from records where tbl = ? and seq = ?`,
+		&w.recordAt:   `select ` + recordColumns + ` from records where tbl = ? and seq = ?`,
+		&w.absent:     `select count(*) from records where tbl = ? and seq = ?`,
 		&w.secret: `insert into secrets (entry, version, sealed) values (?, ?, ?)
 			on conflict do update set sealed = excluded.sealed`,
 		&w.drop:   `delete from secrets where entry = ? and version = ?`,

@@ -88,6 +88,9 @@ type Transaction struct {
 	PutSecrets  []StoredSecret
 	DropSecrets []SecretKey
 	PutKeysets  []StoredKeyset // each put only if absent
+	// Replace and DropRecords overwrite and take away records. A repair does so (law 17), and nothing else: journals only grow.
+	Replace     []StoredRecord
+	DropRecords []RecordKey
 	// PutMarks are each put only if absent, or expired at Now, or put by a transaction with this ID: tx sent again does not meet itself.
 	PutMarks []Mark
 	Now      time.Time // part of tx, so that sending it again sends the same bytes
@@ -95,7 +98,7 @@ type Transaction struct {
 
 // Items returns how many items tx takes, of the MaxTransactionItems.
 func (tx *Transaction) Items() int {
-	return len(tx.Put) + len(tx.Absent) + len(tx.PutSecrets) + len(tx.DropSecrets) + len(tx.PutKeysets) + len(tx.PutMarks)
+	return len(tx.Put) + len(tx.Absent) + len(tx.PutSecrets) + len(tx.DropSecrets) + len(tx.PutKeysets) + len(tx.PutMarks) + len(tx.Replace) + len(tx.DropRecords)
 }
 
 // Mark says that a request was carried out, until it expires: by then the request must be refused for its age. Its hash tells nothing of
@@ -110,6 +113,14 @@ type RecordKey struct {
 	Table Table
 	Seq   Seq
 }
+
+// RestoreMark is where a restore notes that it has begun, before anything else of it is there (law 16): as record 0, which is in no journal, since a journal's tail
+// begins after 0. It is put, required absent and shown in a conflict as every record is. It stays for good, and says where the vault came from.
+// RestoreEnd is where the restore notes that it has ended.
+var (
+	RestoreMark = RecordKey{Permissions, 0}
+	RestoreEnd  = RecordKey{Entries, 0}
+)
 
 // StoredRecord is a journal record as a table holds it.
 type StoredRecord struct {

@@ -60,36 +60,36 @@ func syncDir(dir string) error {
 // Errors: NotFound; Forbidden (others than its owner may read or write it, or this process may not read it); Corrupt (not a key
 // file, or not all of one).
 func Load(path string) (Key, error) {
-	k, err := load(path)
+	b, err := load(path)
 	if err != nil {
 		return Key{}, fmt.Errorf("load key file %s: %w", path, err)
 	}
-	return k, nil
+	return newKey(b)
 }
 
-func load(path string) (Key, error) {
+func load(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return Key{}, &vault.Error{Kind: vault.NotFound, Err: err}
+		return nil, &vault.Error{Kind: vault.NotFound, Err: err}
 	case errors.Is(err, fs.ErrPermission):
-		return Key{}, &vault.Error{Kind: vault.Forbidden, Err: err}
+		return nil, &vault.Error{Kind: vault.Forbidden, Err: err}
 	case err != nil:
-		return Key{}, err
+		return nil, err
 	}
 	defer func() { _ = f.Close() }()
 	if err := check(f); err != nil {
-		return Key{}, err
+		return nil, err
 	}
 	text, err := io.ReadAll(io.LimitReader(f, maxFileSize))
 	if err != nil {
-		return Key{}, err
+		return nil, err
 	}
 	b, err := parse(string(text))
 	if err != nil {
-		return Key{}, &vault.Error{Kind: vault.Corrupt, Err: err}
+		return nil, &vault.Error{Kind: vault.Corrupt, Err: err}
 	}
-	return newKey(b)
+	return b, nil
 }
 
 // check asks the open file, not the path, which may meanwhile be another's.

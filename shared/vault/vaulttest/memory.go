@@ -129,9 +129,14 @@ func (m *Memory) Commit(ctx context.Context, tx vault.Transaction) error {
 		return conflict
 	}
 	for _, r := range tx.Put {
-		m.v.records[r.RecordKey] = cloneRecord(r)
-		i, _ := slices.BinarySearch(m.v.order[r.Table], r.Seq)
-		m.v.order[r.Table] = slices.Insert(m.v.order[r.Table], i, r.Seq)
+		m.v.put(r)
+	}
+	for _, k := range tx.DropRecords {
+		m.v.drop(k)
+	}
+	for _, r := range tx.Replace {
+		m.v.drop(r.RecordKey)
+		m.v.put(r)
 	}
 	for _, s := range tx.PutSecrets {
 		m.v.secrets[s.SecretKey] = bytes.Clone(s.Sealed)
@@ -147,6 +152,19 @@ func (m *Memory) Commit(ctx context.Context, tx vault.Transaction) error {
 		m.v.marks[mark.Hash] = putMark{tx.ID, mark.Expires}
 	}
 	return nil
+}
+
+func (v *memoryVault) put(r vault.StoredRecord) {
+	v.records[r.RecordKey] = cloneRecord(r)
+	i, _ := slices.BinarySearch(v.order[r.Table], r.Seq)
+	v.order[r.Table] = slices.Insert(v.order[r.Table], i, r.Seq)
+}
+
+func (v *memoryVault) drop(k vault.RecordKey) {
+	delete(v.records, k)
+	if i, found := slices.BinarySearch(v.order[k.Table], k.Seq); found {
+		v.order[k.Table] = slices.Delete(v.order[k.Table], i, i+1)
+	}
 }
 
 // used returns the marks of tx that another transaction has put.

@@ -91,6 +91,12 @@ func itemsOf(tx vault.Transaction) (written, checked []item) {
 	for _, k := range tx.PutKeysets {
 		written = append(written, keysetKey{k.Purpose, k.Version})
 	}
+	for _, k := range tx.DropRecords {
+		checked = append(checked, k) // nobody reads what a repair takes away, nor what it replaces
+	}
+	for _, r := range tx.Replace {
+		checked = append(checked, r.RecordKey)
+	}
 	for _, k := range tx.Absent {
 		checked = append(checked, k)
 	}

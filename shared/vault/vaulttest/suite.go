@@ -32,6 +32,8 @@ var conformance = []struct {
 	{"order", testOrder},
 	{"values", testValues},
 	{"pages", testPages},
+	{"restore-mark", testRestoreMark},
+	{"repair", testRepair},
 	// transactions
 	{"atomic", testAtomic},
 	{"twice", testTwice},

@@ -127,3 +127,59 @@ func testPages(t *testing.T, open Opener) {
 	same(t, "pages from the middle", mustTail(t, s, vault.Entries, 17), want[17:])
 	same(t, "the end", mustTail(t, s, vault.Entries, 60), []vault.StoredRecord{})
 }
+
+// testRestoreMark: record 0 is put once, like any other, and is in no tail.
+func testRestoreMark(t *testing.T, open Opener) {
+	s := open(t, "restore-mark")
+	look := func() error {
+		tx := NewTransaction()
+		tx.Absent = []vault.RecordKey{vault.RestoreMark}
+		return untilNotBusy(func() error { return s.Commit(t.Context(), tx) })
+	}
+	if err := look(); err != nil {
+		t.Errorf("looking for no mark: %v", err)
+	}
+	begin := NewTransaction(NewRecord(vault.RestoreMark.Table, vault.RestoreMark.Seq, 100))
+	begin.Absent = []vault.RecordKey{{Table: vault.Entries, Seq: 1}, {Table: vault.Permissions, Seq: 1}}
+	mustCommit(t, s, begin)
+	mustConflict(t, look())
+
+	other := NewTransaction(NewRecord(vault.RestoreMark.Table, vault.RestoreMark.Seq, 50))
+	mustConflict(t, untilNotBusy(func() error { return s.Commit(t.Context(), other) }), begin.Put...)
+	first := NewTransaction(NewRecord(vault.Entries, 1, 100), NewRecord(vault.Permissions, 1, 100))
+	first.Absent = []vault.RecordKey{vault.RestoreMark}
+	mustConflict(t, untilNotBusy(func() error { return s.Commit(t.Context(), first) }))
+	for _, tb := range vault.Tables {
+		same(t, "records of "+tb.String(), mustTail(t, s, tb, 0), []vault.StoredRecord{})
+	}
+	first.ID, first.Absent = NewTxnID(), nil
+	mustCommit(t, s, first)
+	same(t, "the tail", mustTail(t, s, vault.Permissions, 0), first.Put[1:])
+}
+
+// testRepair: records are taken away and replaced, in one transaction with a condition of it, or not at all.
+func testRepair(t *testing.T, open Opener) {
+	s := open(t, "repair")
+	var want []vault.StoredRecord
+	for n := vault.Seq(1); n <= 5; n++ {
+		tx := NewTransaction(NewRecord(vault.Entries, n, 100), NewRecord(vault.Permissions, n, 100))
+		mustCommit(t, s, tx)
+		want = append(want, tx.Put[0])
+	}
+	repair := NewTransaction()
+	repair.Replace = []vault.StoredRecord{NewRecord(vault.Entries, 3, 60), NewRecord(vault.Permissions, 6, 60)}
+	repair.DropRecords = []vault.RecordKey{{Table: vault.Entries, Seq: 4}, {Table: vault.Entries, Seq: 5}, {Table: vault.Entries, Seq: 9}}
+	repair.Absent = []vault.RecordKey{{Table: vault.Permissions, Seq: 5}}
+	mustConflict(t, untilNotBusy(func() error { return s.Commit(t.Context(), repair) }))
+	same(t, "records after a condition that failed", mustTail(t, s, vault.Entries, 0), want)
+
+	repair.ID, repair.Absent = NewTxnID(), nil
+	mustCommit(t, s, repair)
+	same(t, "records", mustTail(t, s, vault.Entries, 0), append(want[:2:2], repair.Replace[0]))
+	if tail := mustTail(t, s, vault.Permissions, 4); len(tail) != 2 {
+		t.Errorf("got %d records after 4, want the fifth, and the sixth where there was none", len(tail))
+	}
+	again := NewTransaction(NewRecord(vault.Entries, 4, 30))
+	mustCommit(t, s, again)
+	same(t, "the place is free", mustTail(t, s, vault.Entries, 3), again.Put)
+}

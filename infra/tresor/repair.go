@@ -1,0 +1,55 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"tresor/shared/restore"
+	"tresor/shared/vault"
+)
+
+// repairResult is what repair prints.
+type repairResult struct {
+	Entries        vault.Seq `json:"entries"` // the last records of both journals that stay
+	Permissions    vault.Seq `json:"permissions"`
+	CutEntries     int       `json:"cut_entries"` // how many records were taken off
+	CutPermissions int       `json:"cut_permissions"`
+}
+
+func repair(k *call) error {
+	check := k.flags.Bool("check", false, "only say what would be taken off")
+	if err := k.parse(0, 0); err != nil {
+		return err
+	}
+	s, err := k.place.open(k.ctx)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	r, err := restore.FindRepair(k.ctx, s.store, s.sealer, time.Now())
+	if err != nil {
+		return err
+	}
+	if r == nil {
+		if err := s.log.CatchUp(k.ctx); err != nil {
+			return err
+		}
+		var heads vault.Heads
+		s.log.Read(func(state *vault.State) { heads = state.Heads() })
+		return k.print(repairResult{Entries: heads.Entries.Seq, Permissions: heads.Permissions.Seq}, func(w io.Writer) { fmt.Fprintln(w, "Both journals are of one moment: nothing to repair.") })
+	}
+	did := "would be taken off"
+	if !*check {
+		did = "were taken off"
+		if err := r.Run(k.ctx); err != nil {
+			return err
+		}
+	}
+	result := repairResult{Entries: r.Heads().Entries.Seq, Permissions: r.Heads().Permissions.Seq}
+	result.CutEntries, result.CutPermissions = r.Cut()
+	return k.print(result, func(w io.Writer) {
+		fmt.Fprintf(w, "The journals agree up to entries record %d and permissions record %d: %d and %d records behind them %s.\n",
+			result.Entries, result.Permissions, result.CutEntries, result.CutPermissions, did)
+	})
+}
