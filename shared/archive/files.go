@@ -18,9 +18,6 @@ type Objects interface {
 	Open(ctx context.Context, key string, offset, length int64) (r io.ReadCloser, size int64, err error)
 }
 
-// ObjectKey returns where the content with a name lies in a blob store.
-func ObjectKey(object string) string { return "files/" + object }
-
 // FilePiece is a piece of a file's content, sealed as it lies in the blob store.
 type FilePiece struct {
 	Object string
@@ -73,7 +70,7 @@ func (b *backup) file(ctx context.Context, object string) (found bool, err error
 func (b *backup) piece(ctx context.Context, object string, at int64) (piece []byte, size int64, err error) {
 	err = journal.Persist(ctx, func() (err error) {
 		var r io.ReadCloser
-		if r, size, err = b.src.Blobs.Open(ctx, ObjectKey(object), at, pieceSize); err != nil {
+		if r, size, err = b.src.Blobs.Open(ctx, vault.ContentKey(object), at, pieceSize); err != nil {
 			return err
 		}
 		defer func() { _ = r.Close() }() // nothing was written

@@ -57,7 +57,7 @@ func withFiles(t testing.TB) (*scenario.System, *objects) {
 		if err := w.Close(nil); err != nil {
 			t.Fatal(err)
 		}
-		o.all[ObjectKey(name)] = sealed.Bytes()
+		o.all[vault.ContentKey(name)] = sealed.Bytes()
 	}
 	s.Do(t, func(tx *vault.Tx) (err error) {
 		var last vault.FileID
@@ -102,7 +102,7 @@ func TestFilesAreInItAsTheyLie(t *testing.T) {
 			t.Fatal(err)
 		}
 		if it.File != nil {
-			got[ObjectKey(it.File.Object)] = append(got[ObjectKey(it.File.Object)], it.File.Data...)
+			got[vault.ContentKey(it.File.Object)] = append(got[vault.ContentKey(it.File.Object)], it.File.Data...)
 		}
 	}
 	for key, want := range o.all {
@@ -171,7 +171,7 @@ func TestForgedFiles(t *testing.T) {
 		"an empty piece":        func(p *parts) { change(p, isFile("small", 0), func(f *FilePiece) { f.Data = nil }) },
 		"a byte too many":       func(p *parts) { change(p, isFile("small", 0), func(f *FilePiece) { f.Data = append(f.Data, 0) }) },
 		"another's content": func(p *parts) {
-			change(p, isFile("small", 0), func(f *FilePiece) { f.Data = o.all[ObjectKey("empty")] })
+			change(p, isFile("small", 0), func(f *FilePiece) { f.Data = o.all[vault.ContentKey("empty")] })
 		},
 		"a file of no record":     func(p *parts) { p.items = append(p.items, Item{File: &FilePiece{"zzz", 0, []byte{1}}}) },
 		"one that should be gone": func(p *parts) { change(p, isFile("empty", 0), func(f *FilePiece) { f.Object = "gone" }) },

@@ -18,12 +18,6 @@ import (
 	"tresor/shared/vault"
 )
 
-// prefix is where contents lie in the blob store.
-const prefix = "files/"
-
-// kind is how contents are sealed: bound to their names, so that none opens as another.
-var kind = stream.Kind{Purpose: vault.PurposeFiles, Name: "file", What: "the file"}
-
 // Store keeps contents. It is safe for concurrent use.
 type Store struct {
 	blobs  blob.Store
@@ -48,8 +42,8 @@ func (s *Store) Put(ctx context.Context, content []byte) (object string, err err
 	defer cancel()
 	object = newName()
 	r := &sealing{ctx: ctx, rest: content}
-	r.w = kind.NewWriter(&r.sealed, s.sealer, object)
-	if _, err := s.blobs.Put(ctx, prefix+object, r); err != nil {
+	r.w = stream.File.NewWriter(&r.sealed, s.sealer, object)
+	if _, err := s.blobs.Put(ctx, vault.ContentKey(object), r); err != nil {
 		return "", fmt.Errorf("keep a file: %w", err)
 	}
 	return object, nil
@@ -62,13 +56,13 @@ func (s *Store) Get(ctx context.Context, object string, size int64) ([]byte, err
 	}
 	ctx, cancel := blob.WithGrace(ctx)
 	defer cancel()
-	r, _, err := s.blobs.Open(ctx, prefix+object, 0, -1)
+	r, _, err := s.blobs.Open(ctx, vault.ContentKey(object), 0, -1)
 	if err != nil {
 		return nil, fetched(err)
 	}
 	defer func() { _ = r.Close() }()
 	content := make([]byte, size)
-	opened := kind.NewReader(r, s.sealer, object)
+	opened := stream.File.NewReader(r, s.sealer, object)
 	if n, err := io.ReadFull(opened, content); err != nil {
 		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 			err = corrupt(fmt.Errorf("%d bytes where %d are known", n, size))
@@ -89,7 +83,7 @@ func (s *Store) Remove(ctx context.Context, object string) error {
 	if s.blobs == nil {
 		return errNowhere
 	}
-	if err := s.blobs.Delete(ctx, prefix+object); err != nil {
+	if err := s.blobs.Delete(ctx, vault.ContentKey(object)); err != nil {
 		return fmt.Errorf("remove a file: %w", err)
 	}
 	return nil

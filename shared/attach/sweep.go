@@ -29,11 +29,11 @@ func (s *Store) Sweep(ctx context.Context, v *vault.Vault, now time.Time) (remov
 	if !exists {
 		return 0, nil
 	}
-	for o, err := range blob.All(ctx, s.blobs, prefix) {
+	for o, err := range blob.All(ctx, s.blobs, vault.ContentKey("")) {
 		if err != nil {
 			return removed, fmt.Errorf("sweep files: %w", err)
 		}
-		object := strings.TrimPrefix(o.Key, prefix)
+		object := strings.TrimPrefix(o.Key, vault.ContentKey(""))
 		if named[object] || !isName(object) || now.Sub(o.Modified) < Age {
 			continue
 		}

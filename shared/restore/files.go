@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 
-	"tresor/shared/archive"
 	"tresor/shared/vault"
 )
 
@@ -19,7 +18,7 @@ func (c *copier) file(ctx context.Context, object string) error {
 		_, err := io.Copy(io.Discard, content)
 		return err
 	}
-	there, size, err := c.to.Blobs.Open(ctx, archive.ObjectKey(object), 0, -1)
+	there, size, err := c.to.Blobs.Open(ctx, vault.ContentKey(object), 0, -1)
 	switch {
 	case err == nil:
 		err = same(there, size, content)
@@ -34,7 +33,7 @@ func (c *copier) file(ctx context.Context, object string) error {
 }
 
 func (c *copier) putFile(ctx context.Context, object string, content io.Reader) error {
-	_, err := c.to.Blobs.Put(ctx, archive.ObjectKey(object), content)
+	_, err := c.to.Blobs.Put(ctx, vault.ContentKey(object), content)
 	if errors.Is(err, vault.Exists) || errors.Is(err, vault.Undecided) { // the same restore beside this one; or it may be there, whole
 		return &vault.Error{Kind: vault.Busy, Msg: "it cannot be told whether the file was written: run the restore again, it goes on where it was", Err: err}
 	}

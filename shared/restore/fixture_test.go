@@ -130,7 +130,7 @@ func (w *world) attach(t testing.TB, object string, size int) {
 	if err := c.Close(nil); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.blobs.Put(t.Context(), archive.ObjectKey(object), &sealed); err != nil {
+	if _, err := w.blobs.Put(t.Context(), vault.ContentKey(object), &sealed); err != nil {
 		t.Fatal(err)
 	}
 	w.Do(t, func(tx *vault.Tx) error {
@@ -256,7 +256,7 @@ func (w *world) wantSame(t testing.TB, what string, got, want content) {
 
 func object(t testing.TB, s blob.Store, name string) []byte {
 	t.Helper()
-	r, _, err := s.Open(t.Context(), archive.ObjectKey(name), 0, -1)
+	r, _, err := s.Open(t.Context(), vault.ContentKey(name), 0, -1)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -212,7 +212,7 @@ func TestFilesNeedAPlace(t *testing.T) {
 		t.Errorf("a restore has begun: %t, %v", begun, err)
 	}
 	blobs := folder(t)
-	if _, err := blobs.Put(t.Context(), archive.ObjectKey("b-small"), bytes.NewReader([]byte("another content"))); err != nil {
+	if _, err := blobs.Put(t.Context(), vault.ContentKey("b-small"), bytes.NewReader([]byte("another content"))); err != nil {
 		t.Fatal(err)
 	}
 	if err := p.Run(t.Context(), restore.Target{Store: store, Blobs: blobs}); !errors.Is(err, vault.Exists) {

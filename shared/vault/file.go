@@ -24,6 +24,9 @@ type File struct {
 	Trashed        Trash  `cbor:"12,keyasint,omitzero"`
 }
 
+// ContentKey returns where the content with a name lies among objects.
+func ContentKey(object string) string { return "files/" + object }
+
 // Holder is what a file is attached to: an entry or a project.
 type Holder struct {
 	Entry   EntryID
