@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"tresor/infra/dynamodblocal"
-	"tresor/shared/archive"
 	"tresor/shared/dynamo"
 	"tresor/shared/journal"
 	"tresor/shared/restore"

@@ -77,7 +77,7 @@ func living() uint64 {
 
 // TestMemoryIsBounded restores 100,000 entries and files of 96 MB to an earlier point, which is where the most is held: the budget is 256 MB, and grows with no secret and no file.
 func TestMemoryIsBounded(t *testing.T) {
-	const entries, fileSize, files = 100_000, 32 << 20, 3
+	const entries, fileSize, files = 100_000, vault.MaxFileSize, 24
 	w := newWorld(t, keyfile.Generate())
 	w.Do(t, func(tx *vault.Tx) error { _, err := tx.CreateProject(vault.Project{Name: "Initech"}); return err })
 	w.create(t, entries, "correct horse battery staple")

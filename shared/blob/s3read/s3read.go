@@ -132,7 +132,7 @@ func (s *Store) get(ctx context.Context, u url.URL) (*http.Response, error) {
 	if err := s.signer.SignHTTP(ctx, credentials, r, emptySHA256, "s3", s.config.Region, s.now()); err != nil {
 		return nil, err
 	}
-	answer, err := s.client.Do(r) //nolint:bodyclose // closed below, or the caller's
+	answer, err := s.client.Do(r)
 	if err != nil {
 		return nil, failed(ctx, err)
 	}
