@@ -3,6 +3,7 @@ package tpm
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 
 	"tresor/shared/vault"
 )
@@ -169,41 +170,32 @@ func setFlatProject(t *vault.Tx, id uint64, c flatChange) error {
 		}
 		to.All = &all
 	}
-	if c.users != nil {
-		set := map[vault.UserID]vault.ProjectLevel{}
-		for _, g := range now.Users {
-			set[g.User] = g.Level
+	to.Users = listed(c.users, now.Users, func(g vault.ProjectUserGrant) vault.UserID { return g.User }, func(id vault.UserID) vault.ProjectUserGrant {
+		if u := t.User(id); u != nil && u.Role == vault.ReadOnly {
+			return vault.ProjectUserGrant{User: id, Level: vault.ProjectRead}
 		}
-		list := make([]vault.ProjectUserGrant, 0, len(*c.users))
-		for _, id := range *c.users {
-			level := vault.ProjectCreate
-			if u := t.User(id); u != nil && u.Role == vault.ReadOnly {
-				level = vault.ProjectRead
-			}
-			list = append(list, vault.ProjectUserGrant{User: id, Level: kept(set, id, level)})
-		}
-		to.Users = &list
-	}
-	if c.groups != nil {
-		set := map[vault.GroupID]vault.ProjectLevel{}
-		for _, g := range now.Groups {
-			set[g.Group] = g.Level
-		}
-		list := make([]vault.ProjectGroupGrant, 0, len(*c.groups))
-		for _, id := range *c.groups {
-			list = append(list, vault.ProjectGroupGrant{Group: id, Level: kept(set, id, vault.ProjectCreate)})
-		}
-		to.Groups = &list
-	}
+		return vault.ProjectUserGrant{User: id, Level: vault.ProjectCreate}
+	})
+	to.Groups = listed(c.groups, now.Groups, func(g vault.ProjectGroupGrant) vault.GroupID { return g.Group }, func(id vault.GroupID) vault.ProjectGroupGrant {
+		return vault.ProjectGroupGrant{Group: id, Level: vault.ProjectCreate}
+	})
 	return setProjectSecurity(t, id, to)
 }
 
-// kept returns what is set for a subject, or else fresh.
-func kept[ID comparable, L any](set map[ID]L, id ID, fresh L) L {
-	if level, there := set[id]; there {
-		return level
+// listed returns the grants of those who are to have access, nil for a list that is left alone: what is set already where something is, and else fresh.
+func listed[ID comparable, G any](ids *[]ID, set []G, of func(G) ID, fresh func(ID) G) *[]G {
+	if ids == nil {
+		return nil
 	}
-	return fresh
+	list := make([]G, 0, len(*ids))
+	for _, id := range *ids {
+		if i := slices.IndexFunc(set, func(g G) bool { return of(g) == id }); i >= 0 {
+			list = append(list, set[i])
+		} else {
+			list = append(list, fresh(id))
+		}
+	}
+	return &list
 }
 
 // setFlatPassword gives those who newly have access to a password what access to its project gives on it: read (tpm 4.5).
@@ -213,28 +205,13 @@ func setFlatPassword(t *vault.Tx, id uint64, c flatChange) error {
 		return err
 	}
 	users, groups := t.EntryGrants(e)
-	to := vault.EntrySecurityChange{Manager: c.manager}
-	if c.users != nil {
-		set := map[vault.UserID]vault.Level{}
-		for _, g := range users {
-			set[g.User] = g.Level
-		}
-		list := make([]vault.UserGrant, 0, len(*c.users))
-		for _, id := range *c.users {
-			list = append(list, vault.UserGrant{User: id, Level: kept(set, id, vault.LevelRead)})
-		}
-		to.Users = &list
-	}
-	if c.groups != nil {
-		set := map[vault.GroupID]vault.Level{}
-		for _, g := range groups {
-			set[g.Group] = g.Level
-		}
-		list := make([]vault.GroupGrant, 0, len(*c.groups))
-		for _, id := range *c.groups {
-			list = append(list, vault.GroupGrant{Group: id, Level: kept(set, id, vault.LevelRead)})
-		}
-		to.Groups = &list
-	}
-	return setPasswordSecurity(t, id, to)
+	return setPasswordSecurity(t, id, vault.EntrySecurityChange{
+		Manager: c.manager,
+		Users: listed(c.users, users, func(g vault.UserGrant) vault.UserID { return g.User }, func(id vault.UserID) vault.UserGrant {
+			return vault.UserGrant{User: id, Level: vault.LevelRead}
+		}),
+		Groups: listed(c.groups, groups, func(g vault.GroupGrant) vault.GroupID { return g.Group }, func(id vault.GroupID) vault.GroupGrant {
+			return vault.GroupGrant{Group: id, Level: vault.LevelRead}
+		}),
+	})
 }
