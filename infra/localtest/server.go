@@ -21,7 +21,7 @@ const (
 	readyWithin = 20 * time.Second // it takes 0.2 s
 	region      = "us-east-1"
 	localID     = "local"
-	localSecret = "localsecret" //nolint:gosec // of a server on this machine that lives for seconds
+	localSecret = "localsecret"
 )
 
 // server is an S3 server.
@@ -87,7 +87,7 @@ func start(ctx context.Context) (*server, error) {
 		}
 	}
 	var log bytes.Buffer
-	cmd := exec.CommandContext(ctx, "sh", "-c", script, "versitygw", work, //nolint:gosec // fixed arguments
+	cmd := exec.CommandContext(ctx, "sh", "-c", script, "versitygw", work, // fixed arguments
 		path, "--port", address, "--region", region, "--quiet", "posix", "--versioning-dir", versions, objects)
 	cmd.Env = append(os.Environ(), "ROOT_ACCESS_KEY="+localID, "ROOT_SECRET_KEY="+localSecret)
 	cmd.Stdout, cmd.Stderr = &log, &log
