@@ -42,6 +42,11 @@ test: bin/tresor ## every Go test, the shared state again under the race detecto
 	@$(MAKE) --no-print-directory race
 	infra/clients/run.sh bin/tresor
 
+.PHONY: local-test
+local-test: ## what keeps objects, against a real S3 server (versitygw) on this machine
+	@infra/tools/versitygw.sh
+	go run ./infra/localtest $(LOCAL_TEST_FLAGS)
+
 .PHONY: race
 race: ## the race detector over the packages whose goroutines share state
 	@if [ "$(RACE_OK)" = 1 ]; then \

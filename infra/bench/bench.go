@@ -73,6 +73,7 @@ func Run(ctx context.Context, o Options) ([]Figure, error) {
 		{fmt.Sprintf("a vault of %d entries", o.Many), scale},
 		{fmt.Sprintf("a company of %d users with %d entries", companyUsers, o.Many), company},
 		{"sysPass files", exchange},
+		{"backups", backups},
 		{"embedded reads", embeddedReads},
 		{"embedded creates", embeddedCreates},
 		{"embedded writers", embeddedWriters},

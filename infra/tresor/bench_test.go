@@ -22,7 +22,7 @@ func TestBench(t *testing.T) {
 	}
 	for _, name := range []string{
 		"index_at_2000", "replay_at_2000", "tpm_list_page_at_2000", "tpm_search_two_words_at_2000", "syspass_search_word_at_2000", "embedded_reads", "embedded_reads_http",
-		"export_of_2000", "import_of_2000", "import_of_syspass_own", "embedded_commits_of_4_processes", "dynamodb_commits_of_10_processes",
+		"export_of_2000", "import_of_2000", "backup_of_2000", "restore_of_2000", "restore_of_2000_peak", "snapshot_load", "import_of_syspass_own", "embedded_commits_of_4_processes", "dynamodb_commits_of_10_processes",
 	} {
 		if f, found := figures[name]; !found || f.Value <= 0 {
 			t.Errorf("%s: got %+v, %v", name, f, found)

@@ -244,6 +244,11 @@ func pack(plain []byte) []byte {
 var inflaters = sync.Pool{New: func() any { return flate.NewReader(nil) }}
 
 func unpack(packed []byte) ([]byte, error) {
+	return unpackInto(new(bytes.Buffer), packed)
+}
+
+// unpackInto is unpack with room to unpack into: what it returns may lie there, and holds until the room is used again.
+func unpackInto(room *bytes.Buffer, packed []byte) ([]byte, error) {
 	if len(packed) == 0 {
 		return nil, errors.New("empty")
 	}
@@ -260,9 +265,10 @@ func unpack(packed []byte) ([]byte, error) {
 	if err := r.(flate.Resetter).Reset(bytes.NewReader(body), nil); err != nil {
 		return nil, err
 	}
-	plain, err := io.ReadAll(io.LimitReader(r, maxUnpacked+1))
-	if err == nil && len(plain) > maxUnpacked {
+	room.Reset()
+	_, err := room.ReadFrom(io.LimitReader(r, maxUnpacked+1))
+	if err == nil && room.Len() > maxUnpacked {
 		err = errors.New("too long")
 	}
-	return plain, err
+	return room.Bytes(), err
 }

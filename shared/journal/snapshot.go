@@ -138,16 +138,12 @@ func (l *Log) readSnapshot(r io.Reader) (*vault.State, error) {
 	if err != nil {
 		return nil, err
 	}
-	plain, err := io.ReadAll(snapshots.NewReader(r, l.codec.sealer, id))
-	if err != nil {
-		return nil, err
-	}
-	items, err := cutItems(plain)
+	items, err := readItems(snapshots.NewReader(r, l.codec.sealer, id))
 	if err != nil {
 		return nil, err
 	}
 	var head snapshotHead
-	if err := readItem(items[0], &head); err != nil {
+	if err := readItem(items[0], &head, new(bytes.Buffer)); err != nil {
 		return nil, err
 	}
 	if head.Parts != len(items)-1 {
@@ -194,22 +190,38 @@ func cutOff(err error) error {
 	return err
 }
 
-func cutItems(plain []byte) (items [][]byte, err error) {
-	for len(plain) > 0 {
-		if len(plain) < 4 || uint64(len(plain)-4) < uint64(binary.BigEndian.Uint32(plain)) {
-			return nil, corrupt("the snapshot's items do not fit it")
+// readItems cuts the stream's plaintext into items, still packed.
+func readItems(r io.Reader) (items [][]byte, err error) {
+	for {
+		var length [4]byte
+		if _, err := io.ReadFull(r, length[:]); errors.Is(err, io.EOF) && len(items) > 0 {
+			return items, nil
+		} else if err != nil {
+			return nil, unfit(err)
 		}
-		n := 4 + int(binary.BigEndian.Uint32(plain))
-		items, plain = append(items, plain[4:n]), plain[n:]
+		n := binary.BigEndian.Uint32(length[:])
+		if n > maxUnpacked {
+			return nil, corrupt("an item of the snapshot has %d bytes", n)
+		}
+		item := make([]byte, n)
+		if _, err := io.ReadFull(r, item); err != nil {
+			return nil, unfit(err)
+		}
+		items = append(items, item)
 	}
-	if len(items) == 0 {
-		return nil, corrupt("the snapshot is empty")
-	}
-	return items, nil
 }
 
-func readItem(packed []byte, into any) error {
-	plain, err := unpack(packed)
+// unfit is what an end within the items is. Where the stream itself was cut, its reader says so.
+func unfit(err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return corrupt("the snapshot's items do not fit it")
+	}
+	return err
+}
+
+// readItem decodes an item. The buffer is room for what it unpacks to, which nothing decoded keeps.
+func readItem(packed []byte, into any, room *bytes.Buffer) error {
+	plain, err := unpackInto(room, packed)
 	if err != nil {
 		return unpackError(err, "a part of the snapshot")
 	}
@@ -225,9 +237,10 @@ func readParts(items [][]byte) ([]vault.Part, error) {
 	workers := min(runtime.GOMAXPROCS(0), len(items))
 	failures := make([]error, workers)
 	work := func(w int) {
+		var room bytes.Buffer // one for all: a part unpacks to a megabyte and more
 		for i := w; i < len(items) && failures[w] == nil; i += workers {
 			var changes []vault.Change
-			if failures[w] = readItem(items[i], &changes); failures[w] == nil {
+			if failures[w] = readItem(items[i], &changes, &room); failures[w] == nil {
 				parts[i] = vault.NewPart(changes)
 			}
 		}

@@ -77,12 +77,16 @@ var collation = func() (table [utf8.RuneSelf]byte) {
 }()
 
 // SortKey returns the form by which names are sorted: that of NameKey in the order of the collation.
-func SortKey(s string) string {
-	key := []byte(NameKey(s))
-	for i, c := range key {
+func SortKey(s string) string { return string(appendSortKey(nil, s)) }
+
+// appendSortKey appends a SortKey.
+func appendSortKey(to []byte, s string) []byte {
+	from := len(to)
+	to = append(to, NameKey(s)...)
+	for i, c := range to[from:] {
 		if c < utf8.RuneSelf {
-			key[i] = collation[c]
+			to[from+i] = collation[c]
 		}
 	}
-	return string(key)
+	return to
 }

@@ -113,7 +113,7 @@ type Part struct {
 
 // NewPart makes a part ready, which is most of the work: call it for all parts side by side.
 func NewPart(changes []Change) Part {
-	p := Part{changes: changes}
+	p := Part{changes: changes, rows: make([]*Row, 0, len(changes))}
 	for i := range changes {
 		if e := changes[i].Entry; e != nil {
 			p.rows = append(p.rows, newRow(e))
@@ -126,7 +126,12 @@ func NewPart(changes []Change) Part {
 func StateOf(heads Heads, parts []Part, r Rest) *State {
 	s := NewState()
 	s.heads = heads
-	s.entries = make(map[EntryID]*Row, r.Entry)
+	entries := 0
+	for _, p := range parts {
+		entries += len(p.rows)
+	}
+	s.entries = make(map[EntryID]*Row, entries)
+	s.orders.fresh = make([]*Row, 0, entries)
 	for _, p := range parts {
 		rows := p.rows
 		for i := range p.changes {
@@ -164,16 +169,34 @@ func (s *State) setRest(r Rest) {
 	}
 }
 
-// settleAll is Settle for a state that was never settled: both orders are made side by side.
+// settleAll is Settle for a state that was never settled: keys and orders are made on all processors.
 func (s *State) settleAll() {
 	o := &s.orders
-	for _, r := range o.fresh {
-		r.order = s.clientKey(&r.Entry)
-	}
-	o.byUpdated, o.byClient = slices.Clone(o.fresh), o.fresh
+	all := o.fresh
 	o.gone, o.fresh, o.rekey = nil, nil, false
+	o.byUpdated = slices.Clone(all)
+	half := len(all) / 2
+	list, second := all[:half], slices.Clone(all[half:])
 	var wg sync.WaitGroup
+	wg.Go(func() { s.sortByClient(second) })
 	wg.Go(func() { slices.SortFunc(o.byUpdated, compareUpdated) })
-	slices.SortFunc(o.byClient, compareClient)
+	s.sortByClient(list)
 	wg.Wait()
+	o.byClient = merge(list, second, compareClient)
+}
+
+// sortByClient gives rows their keys, those of the clients made once each, and sorts them.
+func (s *State) sortByClient(rows []*Row) {
+	clients := map[ProjectID]string{}
+	var key []byte
+	for _, r := range rows {
+		client, ok := clients[r.Project]
+		if !ok {
+			client = s.clientPart(r.Project)
+			clients[r.Project] = client
+		}
+		key = appendSortKey(append(key[:0], client...), noNUL(r.Name))
+		r.order = string(key)
+	}
+	slices.SortFunc(rows, compareClient)
 }

@@ -1,7 +1,10 @@
 package vault
 
 import (
+	"fmt"
+	"math/rand/v2"
 	"reflect"
+	"slices"
 	"testing"
 )
 
@@ -45,6 +48,33 @@ func TestAnImageIsTheState(t *testing.T) {
 	}
 	if !reflect.DeepEqual(got, s) {
 		t.Errorf("got  %+v\nwant %+v", got, s)
+	}
+}
+
+// TestAnImageKeepsTheOrders: lists of any length, with equal names and times among them, and entries without a client.
+func TestAnImageKeepsTheOrders(t *testing.T) {
+	for n := range 40 {
+		rng := rand.New(rand.NewPCG(uint64(n), 1))
+		s := NewState()
+		for _, p := range []Project{{ID: 1, Name: "b "}, {ID: 2, Name: "a"}, {ID: 3, Parent: 1, Name: "0"}} {
+			s.assign(&Change{Project: &p})
+		}
+		for i := range n {
+			e := Entry{ID: EntryID(i + 1), Project: ProjectID(rng.IntN(4)), Name: fmt.Sprint("É", rng.IntN(5), " "), Updated: Stamp(rng.IntN(5))}
+			s.assign(&Change{Entry: &e})
+		}
+		s.Settle()
+		image := s.Image()
+		var parts []Part
+		for p := range slices.Chunk(slices.Concat(image.Parts...), 3) {
+			parts = append(parts, NewPart(p))
+		}
+		got := StateOf(image.Heads, parts, image.Rest)
+		for name, lists := range map[string][2][]*Row{"updated": {s.orders.byUpdated, got.orders.byUpdated}, "client": {s.orders.byClient, got.orders.byClient}} {
+			if !slices.EqualFunc(lists[0], lists[1], func(a, b *Row) bool { return a.ID == b.ID && a.order == b.order }) || len(lists[1]) != n {
+				t.Errorf("%d entries by %s: got %v, want %v", n, name, lists[1], lists[0])
+			}
+		}
 	}
 }
 

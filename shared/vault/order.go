@@ -162,12 +162,18 @@ func merge(list, fresh []*Row, compare func(a, b *Row) int) []*Row {
 	return list
 }
 
+// clientKey is the sort key of byClient.
 func (s *State) clientKey(e *Entry) string {
+	return s.clientPart(e.Project) + SortKey(noNUL(e.Name))
+}
+
+// clientPart is the beginning of clientKey, the same for all entries of a project.
+func (s *State) clientPart(id ProjectID) string {
 	client := ""
-	if p := rootOf(s, e.Project); p != nil {
+	if p := rootOf(s, id); p != nil {
 		client = p.Name
 	}
-	return SortKey(noNUL(client)) + "\x00" + SortKey(noNUL(e.Name))
+	return SortKey(noNUL(client)) + "\x00"
 }
 
 // rootOf returns the root ancestor of a project: its sysPass client. nil for no project.
@@ -183,6 +189,10 @@ func compareUpdated(a, b *Row) int {
 	return cmp.Or(cmp.Compare(b.Updated, a.Updated), cmp.Compare(b.ID, a.ID))
 }
 
+// compareClient compares a key once, which most pairs are done with: loading and renaming a client sort by it.
 func compareClient(a, b *Row) int {
-	return cmp.Or(cmp.Compare(a.order, b.order), cmp.Compare(a.ID, b.ID))
+	if c := strings.Compare(a.order, b.order); c != 0 {
+		return c
+	}
+	return cmp.Compare(a.ID, b.ID)
 }

@@ -1,40 +1,21 @@
 package s3
 
 import (
-	"context"
-	"crypto/rand"
 	"net/http"
-	"os"
 	"strings"
 	"sync"
 	"testing"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"tresor/shared/blob"
 	"tresor/shared/blob/blobtest"
 	"tresor/shared/vault"
 )
 
-// TestStore runs the suite on S3 in memory, and on the S3 server that TRESOR_TEST_S3 names, if it does, such as http://127.0.0.1:7070, with
-// the credentials in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (local and localsecret if there are none), in a bucket that it makes and removes.
+// TestStore runs the suite on S3 in memory. infra/localtest runs it on a server of its own.
 func TestStore(t *testing.T) {
-	t.Run("in-memory", func(t *testing.T) {
-		blobtest.RunStore(t, func(t *testing.T) blob.Store {
-			return open(t, serve(t, newFake(t)), Config{Bucket: bucket, Prefix: "vault-1"})
-		})
+	blobtest.RunStore(t, func(t *testing.T) blob.Store {
+		return open(t, serve(t, newFake(t)), Config{Bucket: bucket, Prefix: "vault-1"})
 	})
-	if endpoint := os.Getenv("TRESOR_TEST_S3"); endpoint != "" {
-		t.Run("server", func(t *testing.T) {
-			cfg, made := makeBucket(t, endpoint)
-			blobtest.RunStore(t, func(t *testing.T) blob.Store {
-				s := open(t, cfg, Config{Bucket: made, Prefix: rand.Text()})
-				t.Cleanup(func() { empty(t, s) })
-				return s
-			})
-		})
-	}
 }
 
 // TestStoreLosingAnswers: every answer to a request that makes or removes an object is lost, and one of the upload of a part.
@@ -50,38 +31,6 @@ func TestStoreLosingAnswers(t *testing.T) {
 		})
 		return open(t, serve(t, h), Config{Bucket: bucket})
 	})
-}
-
-func makeBucket(t *testing.T, endpoint string) (aws.Config, string) {
-	t.Helper()
-	cfg := configOf(endpoint)
-	if id := os.Getenv("AWS_ACCESS_KEY_ID"); id != "" {
-		cfg.Credentials = static(id, os.Getenv("AWS_SECRET_ACCESS_KEY"))
-	}
-	client, name := NewClient(cfg), "tresor-test-"+strings.ToLower(rand.Text())
-	if _, err := client.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: &name}); err != nil {
-		t.Fatalf("make a bucket on %s: %v", endpoint, err)
-	}
-	t.Cleanup(func() {
-		if _, err := client.DeleteBucket(context.Background(), &s3.DeleteBucketInput{Bucket: &name}); err != nil {
-			t.Errorf("remove the bucket: %v", err)
-		}
-	})
-	return cfg, name
-}
-
-func empty(t *testing.T, s blob.Store) {
-	t.Helper()
-	ctx := context.Background() // the test's own has ended
-	for o, err := range blob.All(ctx, s, "") {
-		if err == nil {
-			err = s.Delete(ctx, o.Key)
-		}
-		if err != nil {
-			t.Errorf("empty the bucket: %v", err)
-			return
-		}
-	}
 }
 
 func TestNewRefuses(t *testing.T) {

@@ -1,0 +1,44 @@
+// Command localtest runs what keeps objects in S3 against a real S3 server, versitygw, over HTTP and on a disk: the conformance suite of blob stores, the
+// reader that functions start with, snapshots, and contents of files. `make local-test` installs the server and runs this in the module's root.
+//
+// The one idea: gofakes3, in the process of every `go test`, believes every signature and keeps no versions; this server does neither. It is a program and no
+// test of a package, because it must never be one that was skipped: whoever starts it has a server or a failure.
+//
+// TRESOR_TEST_S3 names another server, such as http://127.0.0.1:9000, with credentials in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. The bucket is made for the
+// run, and removed after it.
+package main
+
+import (
+	"context"
+	"regexp"
+	"testing"
+)
+
+func main() {
+	// testing.Main is kept "for other systems that simulate go test"; flags are -test.v, -test.run S3/Snapshots and the like.
+	testing.Main(regexp.MatchString, []testing.InternalTest{{Name: "S3", F: testS3}}, nil, nil)
+}
+
+func testS3(t *testing.T) {
+	s, err := connect(context.Background()) // the server outlives the test's context: what is cleaned up needs it
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.stop)
+	b, err := makeBucket(t.Context(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := b.remove(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Run("BoundedMemory", b.testBounded) // counts what the process allocates, so that nothing runs beside it
+	t.Run("BlobStore", b.testStore)
+	t.Run("DeletedIsAVersion", b.testDeletedIsAVersion)
+	t.Run("WrongKeys", b.testWrongKeys)
+	t.Run("PlainReader", b.testReader)
+	t.Run("Snapshots", b.testSnapshots)
+	t.Run("Contents", b.testContents)
+}
