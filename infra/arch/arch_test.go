@@ -70,10 +70,12 @@ var rules = []rule{
 	{of: wire, never: []string{dialects, functions, infra, embedded, driver}, why: "each function brings its own dialect, and none the embedded store"},
 	{of: functions, never: []string{infra, embedded, driver, "testing", "github.com/aws/aws-sdk-go-v2/config", "github.com/aws/aws-sdk-go-v2/service/sso/...",
 		"github.com/aws/aws-sdk-go-v2/service/sts/..."}, why: "a function links what it uses"},
-	{of: "tresor/functions/...", except: []string{"tresor/functions/syspass", "tresor/functions/compactor", "tresor/functions/teampass-post", "tresor/functions/tpm-files", "tresor/functions/tpm-passwords", "tresor/functions/tpm-my-passwords",
+	{of: "tresor/functions/...", except: []string{"tresor/functions/syspass", "tresor/functions/compactor", "tresor/functions/exporter", "tresor/functions/teampass-post", "tresor/functions/tpm-files", "tresor/functions/tpm-passwords", "tresor/functions/tpm-my-passwords",
 		"tresor/functions/tpm-projects", "tresor/functions/tpm-version"}, never: []string{s3}, why: "who keeps no objects links no client for them"},
 	{of: "tresor/functions/syspass", never: []string{"tresor/shared/dialect/teampass", "tresor/shared/dialect/tpm"}, why: "a function links its own dialect"},
 	{of: "tresor/functions/compactor", never: []string{dialects}, why: "the compactor serves none"},
+	{of: "tresor/functions/exporter", never: []string{dialects}, why: "the exporter serves none"},
+	{of: "tresor/shared/invoke", never: []string{dialects, auth, gateway, wire, functions, infra, journal, dynamo, embedded, seal, blob, archive, depot, s3, driver}, why: "it starts what it is told to"},
 	{of: "tresor/infra/clients/...", only: []string{"tresor/infra/clients/..."}, why: "a client shares no code with the server"},
 	{of: "tresor/shared/...", never: []string{infra, functions}, why: "infra and functions import shared and never the other way"},
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -8,10 +10,16 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 
 	recorded "tresor/events"
 	"tresor/infra/canary"
 	"tresor/infra/replay"
+	"tresor/shared/auth"
+	"tresor/shared/blob/s3"
+	"tresor/shared/depot"
+	"tresor/shared/vault"
 )
 
 // fleet is every function, as a deployment has them, on one vault.
@@ -68,10 +76,11 @@ func (f *fleet) send(t *testing.T, r replay.Request) events.APIGatewayProxyRespo
 	return p.request(t, r.Event)
 }
 
-// TestTheRealPrograms sends every recorded event, every transcript's request and the compactor's trigger to the programs that are deployed, and searches
+// TestTheRealPrograms sends every recorded event, every transcript's request and the triggers of the compactor and the exporter to the programs that are deployed, and searches
 // everything that they wrote.
 func TestTheRealPrograms(t *testing.T) {
 	f := newFleet(t)
+	f.export(t) // transcripts change who is an Admin
 	var secret canary.Set
 	secret.AddCredentials(f.Admin)
 	for _, s := range f.Secrets {
@@ -141,6 +150,48 @@ func (f *fleet) trigger(t *testing.T) {
 			t.Errorf("the compactor wrote %q", compactor.output.String())
 		}
 	}
+}
+
+// export runs the exporter for a job that this process writes down, as the sysPass function does: that is the vault's first, which the recorded event names.
+func (f *fleet) export(t *testing.T) {
+	t.Helper()
+	objects, err := s3.New(s3.NewClient(aws.Config{Region: "us-east-1", BaseEndpoint: &f.place.s3, Credentials: credentials.NewStaticCredentialsProvider("local", "local", "")}), s3.Config{Bucket: bucket, Prefix: f.vault.name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := depot.New(depot.Parts{Vault: f.vault.vault, Log: f.vault.log, Sealer: f.vault.sealer, Blobs: objects, Later: trigger{t, f.running["exporter"]}})
+	asking := vault.Request{Auth: auth.Token(f.vault.admin.SysPass.AuthToken), Action: vault.Action{Dialect: vault.SysPass, Name: "config/export", Reveals: true}}
+	location, err := d.ExportLater(t.Context(), asking, "large", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, size, err := objects.Open(t.Context(), strings.TrimPrefix(location, "s3://"+bucket+"/"+f.vault.name+"/"), 0, -1)
+	if err != nil {
+		t.Fatalf("no export at %s: %v", location, err)
+	}
+	_ = r.Close()
+	if size < 1000 {
+		t.Errorf("an export of %d bytes", size)
+	}
+}
+
+// trigger gives an exporter its recorded event, twice, as Lambda may.
+type trigger struct {
+	t        *testing.T
+	exporter *process
+}
+
+func (g trigger) Invoke(ctx context.Context, id vault.JobID) error {
+	event, err := recorded.Trigger("exporter/job")
+	if err != nil || id != 1 {
+		return fmt.Errorf("job %d: %w", id, err)
+	}
+	for range 2 {
+		if out, err := g.exporter.invoke(ctx, event); err != nil || string(out) != "null" {
+			g.t.Errorf("the exporter answers %s, %v", out, err)
+		}
+	}
+	return nil
 }
 
 // search looks through all that the programs wrote: one line for each request, and nothing that a client sent or got.

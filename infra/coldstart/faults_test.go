@@ -164,7 +164,9 @@ func TestEveryFunctionIsOfTheTemplate(t *testing.T) {
 			t.Errorf("%s is of no function of the template", e.Name)
 		}
 	}
-	if all["compactor"] == "" {
-		t.Error("no compactor")
+	for _, name := range []string{"compactor", "exporter"} {
+		if all[name] == "" {
+			t.Errorf("no %s", name)
+		}
 	}
 }

@@ -2,8 +2,10 @@ package replay_test
 
 import (
 	"context"
+	"encoding/json"
 	"io/fs"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -21,6 +23,7 @@ import (
 	"tresor/shared/depot"
 	"tresor/shared/dialect"
 	"tresor/shared/gateway"
+	"tresor/shared/invoke"
 	"tresor/shared/scenario"
 	"tresor/shared/trail"
 	"tresor/shared/vault"
@@ -32,6 +35,8 @@ type world struct {
 	*replay.World
 	functions map[string]*gateway.Handler
 	objects   string // the folder that exports and backups lie in
+	depot     *depot.Depot
+	later     depot.Invoker // who makes exports of more than one entry; nil: they are made in their calls
 }
 
 func newWorld(t *testing.T) *world {
@@ -52,10 +57,10 @@ func (w *world) serve(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := depot.New(depot.Parts{Vault: w.Vault, Log: w.Log, Store: w.Store, Sealer: w.Sealer, Blobs: blobs, Now: w.Clock.Now})
+	w.depot = depot.New(depot.Parts{Vault: w.Vault, Log: w.Log, Store: w.Store, Sealer: w.Sealer, Blobs: blobs, Now: w.Clock.Now, Later: w.later, Threshold: 1})
 	for id, construct := range dialect.Functions {
 		name := dialect.FunctionName(id)
-		w.functions[name] = gateway.New(construct(dialect.Parts{Vault: w.Vault, Auth: w.Auth, Depot: d, Trail: trail.New(w.Log)}), gateway.Options{Function: name, Fail: dialect.Fail(id)})
+		w.functions[name] = gateway.New(construct(dialect.Parts{Vault: w.Vault, Auth: w.Auth, Depot: w.depot, Trail: trail.New(w.Log)}), gateway.Options{Function: name, Fail: dialect.Fail(id)})
 	}
 }
 
@@ -154,6 +159,53 @@ func TestTheTriggerClosesHours(t *testing.T) {
 	}
 	if _, err := job.Invoke(t.Context(), trigger); err != nil || closed == 0 {
 		t.Errorf("closed %d hours, %v; want the hour of the read", closed, err)
+	}
+}
+
+// starter is an Invoker that takes every job.
+type starter struct{}
+
+func (starter) Invoke(context.Context, vault.JobID) error { return nil }
+
+// TestALargeExport has the sysPass function ask for an export that is too large for a call, and gives the exporter's event to what its main runs.
+func TestALargeExport(t *testing.T) {
+	w := newWorld(t)
+	w.later = starter{}
+	w.serve(t)
+	var ev events.APIGatewayProxyRequest
+	all, _ := w.requests(t)
+	for _, r := range all {
+		if r.Name == "syspass/account-search" {
+			ev = r.Event
+		}
+	}
+	ev.Body = `{"jsonrpc":"2.0","method":"config/export","params":{"authToken":"` + w.Admin.SysPass.AuthToken + `","path":"canary path","password":"canary password"},"id":1}`
+	ev.IsBase64Encoded = false
+	trigger, err := recorded.Trigger("exporter/job")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out events.APIGatewayProxyResponse
+	written := canary.Written(t, func() {
+		w.serve(t)
+		out = w.send(t, "syspass", ev)
+		_, err = lambda.NewHandler(func(ctx context.Context, e invoke.Event) error { return w.depot.Run(ctx, e.Job) }).Invoke(t.Context(), trigger)
+	})
+	var answer struct {
+		Result struct{ Location, ResultMessage string }
+	}
+	if wrong := json.Unmarshal([]byte(out.Body), &answer); wrong != nil || err != nil || answer.Result.ResultMessage != "Export process started" {
+		t.Fatalf("got %s, %v, %v", out.Body, wrong, err)
+	}
+	at, err := url.Parse(answer.Result.Location)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if content, err := os.ReadFile(at.Path); err != nil || !strings.Contains(string(content), "<Encrypted hash=") {
+		t.Errorf("at %s: %d bytes, %v", answer.Result.Location, len(content), err)
+	}
+	if strings.Contains(written, "canary p") {
+		t.Errorf("written: %s", written)
 	}
 }
 

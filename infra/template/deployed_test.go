@@ -80,7 +80,7 @@ func TestFunctions(t *testing.T) {
 	if len(functions) == 0 {
 		t.Fatal("no functions")
 	}
-	name := regexp.MustCompile(`^(syspass|teampass-[a-z]+|tpm-[a-z-]+|compactor)$`)
+	name := regexp.MustCompile(`^(syspass|teampass-[a-z]+|tpm-[a-z-]+|compactor|exporter)$`)
 	for id, f := range functions {
 		if !strings.HasSuffix(id, "Function") || !name.MatchString(folder(id)) {
 			t.Errorf("%s: folder functions/%s", id, folder(id))
@@ -90,6 +90,26 @@ func TestFunctions(t *testing.T) {
 		for _, p := range []string{"Tracing", "FunctionUrlConfig", "Runtime", "Architectures", "CodeUri"} {
 			want(t, id, f.Properties, nil, p)
 		}
+	}
+}
+
+// TestLargeExports: an event whose job fails is tried again and then kept, encrypted, and nobody but the sysPass function knows the exporter.
+func TestLargeExports(t *testing.T) {
+	tmpl := deployed(t)
+	f := tmpl.Resources["ExporterFunction"].Properties
+	want(t, "exporter", f, 900, "Timeout")
+	want(t, "exporter", f, 3008, "MemorySize")
+	want(t, "exporter", f, nil, "Events")
+	want(t, "exporter", f, 2, "EventInvokeConfig", "MaximumRetryAttempts")
+	want(t, "exporter", f, map[string]any{"Type": "SQS", "TargetArn": getAtt("ExporterFailures", "Arn")}, "DeadLetterQueue")
+	want(t, "failures", tmpl.Resources["ExporterFailures"].All, "AWS::SQS::Queue", "Type")
+	want(t, "failures", tmpl.Resources["ExporterFailures"].Properties, true, "SqsManagedSseEnabled")
+	for id, r := range ofType(tmpl, "AWS::Serverless::Function") {
+		var exporter any
+		if id == "SyspassFunction" {
+			exporter = ref("ExporterFunction")
+		}
+		want(t, id, r.Properties, exporter, "Environment", "Variables", "TRESOR_EXPORTER")
 	}
 }
 

@@ -129,7 +129,9 @@ func TestEachFunctionMayDoWhatItNeedsAndNoMore(t *testing.T) {
 		purposes string
 	}{
 		"syspass": {with(with(with(login, entries...), permissions...), "Permissions access#*: Query", "Objects backups,exports: s3:AbortMultipartUpload s3:PutObject",
-			"Key: kms:Decrypt kms:GenerateDataKey objects at rest"), "index secrets exports"},
+			"Key: kms:Decrypt kms:GenerateDataKey objects at rest", "ExporterFunction: lambda:InvokeFunction"), "index secrets exports"},
+		"exporter": {with(with(every, permissions...), "Entries secret: BatchGetItem", "Permissions access#*: PutItem", "Objects exports: s3:AbortMultipartUpload s3:PutObject",
+			"Key: kms:Decrypt kms:GenerateDataKey objects at rest", "ExporterFailures: sqs:SendMessage"), "index secrets exports"},
 		"teampass-items":   {with(every, entries...), "index secrets"},
 		"teampass-users":   {with(with(every, projects...), permissions...), "index credentials"},
 		"teampass-auth":    {with(with(login, entries...), permissions...), "index secrets credentials"},

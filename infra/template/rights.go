@@ -64,6 +64,8 @@ func (w *rightsWriter) statement(s map[string]any) {
 		w.lines = append(w.lines, "Objects "+w.kinds(s)+": "+list)
 	case "Bucket":
 		w.lines = append(w.lines, "Bucket "+w.prefix(s)+": "+list)
+	case "ExporterFunction", "ExporterFailures":
+		w.lines = append(w.lines, on+": "+list)
 	case "FunctionLogs":
 		w.lines = append(w.lines, "Log: "+list)
 	default:

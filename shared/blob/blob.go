@@ -49,6 +49,12 @@ type Store interface {
 	Delete(ctx context.Context, key string) error
 }
 
+// Locator is a Store that can say where an object will be before it is put.
+type Locator interface {
+	// Location returns what Put returns for a key that ValidKey takes.
+	Location(key string) string
+}
+
 // Object is what List says of an object.
 type Object struct {
 	Key      string

@@ -98,7 +98,12 @@ func (f *Folder) Put(ctx context.Context, key string, r io.Reader) (string, erro
 	if err := f.put(ctx, key, r); err != nil {
 		return "", fmt.Errorf("put object %q: %w", key, err)
 	}
-	return (&url.URL{Scheme: "file", Path: filepath.ToSlash(f.path) + "/" + key}).String(), nil
+	return f.Location(key), nil
+}
+
+// Location implements Locator.
+func (f *Folder) Location(key string) string {
+	return (&url.URL{Scheme: "file", Path: filepath.ToSlash(f.path) + "/" + key}).String()
 }
 
 // begin checks what every method on one object checks first.

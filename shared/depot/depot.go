@@ -22,6 +22,10 @@ type Parts struct {
 	Sealer vault.Sealer     // for the index, credentials and exports
 	Blobs  blob.Store       // nil: there is no place for objects, and every call is Invalid
 	Now    func() time.Time // nil: time.Now
+	// Later makes large exports in another process; nil: each is made in its call.
+	Later Invoker
+	// Threshold is how many shared entries an export in a call may have at most; 0: DefaultThreshold. It means nothing without Later.
+	Threshold int
 }
 
 // Depot keeps exports and backups. It is safe for concurrent use.
@@ -31,6 +35,9 @@ type Depot struct{ p Parts }
 func New(p Parts) *Depot {
 	if p.Now == nil {
 		p.Now = time.Now
+	}
+	if p.Threshold == 0 {
+		p.Threshold = DefaultThreshold
 	}
 	return &Depot{p}
 }

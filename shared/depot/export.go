@@ -21,7 +21,7 @@ import (
 // was changed: XML has no place for most control characters, and U+FFFD stands for them.
 // Errors: Invalid for a path that cannot be, and for nothing else; those of the blob store.
 func (d *Depot) Export(ctx context.Context, x *vault.Export, under, password string) (location string, changed int, err error) {
-	key, err := place(exports, under, "sysPass_export-"+hash()+".xml")
+	key, err := exportKey(under)
 	if err != nil {
 		return "", 0, err
 	}
@@ -33,6 +33,11 @@ func (d *Depot) Export(ctx context.Context, x *vault.Export, under, password str
 	}
 	location, err = d.put(ctx, key, func(w io.Writer) error { return d.write(w, doc, password) })
 	return location, changed, hide(err, under)
+}
+
+// exportKey makes the key of a new export (sysPass 4.2).
+func exportKey(under string) (string, error) {
+	return place(exports, under, "sysPass_export-"+hash()+".xml")
 }
 
 // ExportTo writes what Export does to w, and keeps nothing. Errors: those of w.

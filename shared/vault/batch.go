@@ -156,8 +156,8 @@ func (c Change) size() int {
 		return 64 + 3*len(c.TrashBulk.Deltas)
 	case c.AccessHour != nil:
 		return 64 + 8*len(c.AccessHour.Reveals) + 16*len(c.AccessHour.Seen)
-	case c.AccessHour != nil:
-		return 64 + 6*len(c.AccessHour.Reveals)
+	case c.Job != nil:
+		return 200 + len(c.Job.Sealed) + len(c.Job.Location)
 	}
 	return 300
 }

@@ -23,9 +23,14 @@ type (
 	FileID uint64
 	// CredentialID identifies a token, API key or HMAC key pair.
 	CredentialID uint64
+	// JobID identifies work that goes on after its call was answered.
+	JobID uint64
 	// Seq numbers the records of one journal from 1.
 	Seq uint64
 )
+
+// String returns the id in decimal digits.
+func (id JobID) String() string { return strconv.FormatUint(uint64(id), 10) }
 
 // TxnID identifies one attempt to commit. It is also the store's idempotency token: the same bytes sent twice
 // under one TxnID are carried out at most once.

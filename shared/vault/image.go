@@ -32,6 +32,8 @@ type Rest struct {
 	Lockouts []*Lockout      `cbor:"13,keyasint,omitempty"` // by service and source
 	Left     int             `cbor:"14,keyasint,omitempty"`
 	Groups   []GroupName     `cbor:"15,keyasint,omitempty"` // removed ones, ascending
+
+	Job JobID `cbor:"16,keyasint,omitempty"` // the highest id ever given
 }
 
 // GroupName is what is left of a removed group.
@@ -73,6 +75,9 @@ func (s *State) Image() Image {
 	for _, key := range slices.Sorted(maps.Keys(s.settings)) {
 		all = append(all, Change{Setting: &Setting{key, s.settings[key]}})
 	}
+	for _, id := range sortedKeys(s.jobs) {
+		all = append(all, Change{Job: s.jobs[id]})
+	}
 	for _, id := range sortedKeys(s.files) {
 		all = append(all, Change{File: s.files[id]})
 	}
@@ -83,7 +88,7 @@ func (s *State) Image() Image {
 }
 
 func (s *State) rest() Rest {
-	r := Rest{s.last.entry, s.last.project, s.last.category, s.last.tag, s.last.user, s.last.group, s.last.credential, s.last.file, s.lastHour, nil, nil, nil, nil, s.lockoutsLeft, nil}
+	r := Rest{s.last.entry, s.last.project, s.last.category, s.last.tag, s.last.user, s.last.group, s.last.credential, s.last.file, s.lastHour, nil, nil, nil, nil, s.lockoutsLeft, nil, s.last.job}
 	for _, id := range sortedKeys(s.reveals) {
 		r.Reveals = append(r.Reveals, RevealCounter{id, s.reveals[id]})
 	}
@@ -150,7 +155,7 @@ func StateOf(heads Heads, parts []Part, r Rest) *State {
 }
 
 func (s *State) setRest(r Rest) {
-	s.last = counters{r.Entry, r.Project, r.Category, r.Tag, r.User, r.Group, r.Credential, r.File}
+	s.last = counters{r.Entry, r.Project, r.Category, r.Tag, r.User, r.Group, r.Credential, r.File, r.Job}
 	s.lastHour, s.lockoutsLeft = r.LastHour, r.Left
 	for _, c := range r.Reveals {
 		s.reveals[c.Entry] = c.Count

@@ -19,6 +19,7 @@ func TestAnImageIsTheState(t *testing.T) {
 		{Credential: &Credential{ID: 4, User: 1, TokenHash: Hash{1}}}, {Grants: &ProjectGrants{Project: 1, All: 10}}, {Setting: &Setting{"k", "v"}},
 		{AccessHour: &AccessHour{Hour: 5, Reveals: []RevealCounter{{1, 3}}, Seen: []UserSeen{{1, Seen{2, 3}}}}}, {Lockout: &Lockout{"s", "x", 1, 9}},
 		{Entry: &Entry{ID: 2, Project: 2, Name: "z", Updated: 5}}, {Entry: &Entry{ID: 1, Project: 1, Name: "y", Updated: 9}}, {Entry: &Entry{ID: 3, Project: 1, Trashed: Trash{At: 4}}},
+		{Job: &Job{ID: 3, User: 1, Sealed: []byte("s")}}, {Job: &Job{ID: 2, User: 1, Done: 5, Location: "l"}},
 		{File: &File{ID: 1, Entry: 1, Name: "f"}}, {File: &File{ID: 2, Project: 1, Trashed: Trash{At: 1}}},
 	} {
 		s.assign(&c)
@@ -32,7 +33,7 @@ func TestAnImageIsTheState(t *testing.T) {
 		parts = append(parts, NewPart(p))
 	}
 	got := StateOf(image.Heads, parts, image.Rest)
-	if v := reflect.ValueOf(s).Elem(); v.NumField() != 27 {
+	if v := reflect.ValueOf(s).Elem(); v.NumField() != 28 {
 		t.Errorf("a state has %d members now: do images hold the new ones?", v.NumField())
 	}
 	for _, state := range []*State{s, got} {

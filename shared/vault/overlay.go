@@ -12,6 +12,7 @@ type view interface {
 	user(UserID) *User
 	group(GroupID) *Group
 	file(FileID) *File
+	job(JobID) *Job
 	credential(CredentialID) *Credential
 	setting(string) string
 }
@@ -29,6 +30,7 @@ func (s *State) user(id UserID) *User                   { return s.users[id] }
 func (s *State) group(id GroupID) *Group                { return s.groups[id] }
 func (s *State) credential(id CredentialID) *Credential { return s.credentials[id] }
 func (s *State) setting(key string) string              { return s.settings[key] }
+func (s *State) job(id JobID) *Job                      { return s.jobs[id] }
 
 // overlay is a State under changes that are not committed. The State itself is not touched: it changes only by replaying records.
 type overlay struct {
@@ -45,6 +47,7 @@ type overlay struct {
 	settingsNow    map[string]string
 	filesNow       map[FileID]*File
 	lockoutsNow    map[lockoutKey]Stamp
+	jobsNow        map[JobID]*Job
 	lastNow        counters
 	payloads       map[SecretKey]Payload
 	drop           []SecretKey
@@ -56,7 +59,7 @@ func newOverlay(s *State) *overlay {
 		entriesNow: map[EntryID]*Entry{}, projectsNow: map[ProjectID]*Project{}, categoriesNow: map[CategoryID]*Category{},
 		tagsNow: map[TagID]*Tag{}, favouritesNow: map[UserID]*Favourites{}, usersNow: map[UserID]*User{},
 		groupsNow: map[GroupID]*Group{}, credentialsNow: map[CredentialID]*Credential{}, grantsNow: map[ProjectID]*ProjectGrants{},
-		settingsNow: map[string]string{}, filesNow: map[FileID]*File{}, lockoutsNow: map[lockoutKey]Stamp{}, payloads: map[SecretKey]Payload{},
+		settingsNow: map[string]string{}, filesNow: map[FileID]*File{}, lockoutsNow: map[lockoutKey]Stamp{}, jobsNow: map[JobID]*Job{}, payloads: map[SecretKey]Payload{},
 	}
 }
 
@@ -67,7 +70,7 @@ func (o *overlay) fork() *overlay {
 		entriesNow: maps.Clone(o.entriesNow), projectsNow: maps.Clone(o.projectsNow), categoriesNow: maps.Clone(o.categoriesNow),
 		tagsNow: maps.Clone(o.tagsNow), favouritesNow: maps.Clone(o.favouritesNow), usersNow: maps.Clone(o.usersNow),
 		groupsNow: maps.Clone(o.groupsNow), credentialsNow: maps.Clone(o.credentialsNow), grantsNow: maps.Clone(o.grantsNow),
-		settingsNow: maps.Clone(o.settingsNow), filesNow: maps.Clone(o.filesNow), lockoutsNow: maps.Clone(o.lockoutsNow), payloads: maps.Clone(o.payloads),
+		settingsNow: maps.Clone(o.settingsNow), filesNow: maps.Clone(o.filesNow), lockoutsNow: maps.Clone(o.lockoutsNow), jobsNow: maps.Clone(o.jobsNow), payloads: maps.Clone(o.payloads),
 	}
 }
 
@@ -99,6 +102,7 @@ func (o *overlay) group(id GroupID) *Group { return over(o.groupsNow, id, o.Stat
 func (o *overlay) credential(id CredentialID) *Credential {
 	return over(o.credentialsNow, id, o.State.credential)
 }
+func (o *overlay) job(id JobID) *Job { return over(o.jobsNow, id, o.State.job) }
 func (o *overlay) setting(key string) string {
 	if v, ok := o.settingsNow[key]; ok {
 		return v
@@ -145,6 +149,9 @@ func (o *overlay) put(c Change) {
 		o.lastNow.file = max(o.lastNow.file, c.File.ID)
 	case c.Lockout != nil:
 		o.lockoutsNow[c.Lockout.key()] = c.Lockout.Until
+	case c.Job != nil:
+		o.jobsNow[c.Job.ID] = c.Job
+		o.lastNow.job = max(o.lastNow.job, c.Job.ID)
 	}
 }
 

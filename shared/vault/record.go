@@ -87,6 +87,7 @@ type Change struct {
 	Lockout    *Lockout       `cbor:"14,keyasint,omitempty"`
 
 	File *File `cbor:"15,keyasint,omitempty"`
+	Job  *Job  `cbor:"16,keyasint,omitempty"`
 }
 
 // TrashBulk puts many entries into the trash by one change: ids ascending, each but the first as the difference to the one before.
@@ -183,6 +184,8 @@ func (c Change) target() (kind string, id uint64) {
 		return "lockout", 0
 	case c.File != nil:
 		return "file", uint64(c.File.ID)
+	case c.Job != nil:
+		return "job", uint64(c.Job.ID)
 	}
 	return "none", 0
 }
@@ -206,7 +209,7 @@ func (r *Record) Clear() Clear {
 // table returns the table that a change belongs to.
 func (c Change) table() Table {
 	switch {
-	case c.User != nil, c.Group != nil, c.Credential != nil, c.Grants != nil, c.Setting != nil, c.AccessHour != nil, c.Lockout != nil:
+	case c.User != nil, c.Group != nil, c.Credential != nil, c.Grants != nil, c.Setting != nil, c.AccessHour != nil, c.Lockout != nil, c.Job != nil:
 		return Permissions
 	case c.Removed != nil && (c.Removed.Kind == "group" || c.Removed.Kind == "user"):
 		return Permissions

@@ -8,7 +8,7 @@ import (
 // TestEveryKindOfChangeIsKnownEverywhere sets each member of Change in turn: a new one without its place in a switch fails here, and not
 // by silence in a replica.
 func TestEveryKindOfChangeIsKnownEverywhere(t *testing.T) {
-	permissions := map[string]bool{"User": true, "Group": true, "Credential": true, "Grants": true, "Setting": true, "AccessHour": true, "Lockout": true}
+	permissions := map[string]bool{"User": true, "Group": true, "Credential": true, "Grants": true, "Setting": true, "AccessHour": true, "Lockout": true, "Job": true}
 	members := reflect.TypeFor[Change]()
 	for i := range members.NumField() {
 		name := members.Field(i).Name
@@ -65,15 +65,15 @@ func occupied() *State {
 	return s
 }
 
-func fingerprint(s *State) [16]int {
+func fingerprint(s *State) [17]int {
 	living := 0
 	for _, r := range s.entries {
 		if !r.Trashed.Is() {
 			living++
 		}
 	}
-	return [16]int{len(s.files), len(s.entries), living, len(s.projects), len(s.categories), len(s.tags), len(s.favourites), len(s.users), len(s.groups),
-		len(s.credentials), len(s.grants), len(s.settings), int(s.lastHour), len(s.reveals), len(s.lockouts)}
+	return [17]int{len(s.files), len(s.entries), living, len(s.projects), len(s.categories), len(s.tags), len(s.favourites), len(s.users), len(s.groups),
+		len(s.credentials), len(s.grants), len(s.settings), int(s.lastHour), len(s.reveals), len(s.lockouts), len(s.jobs)}
 }
 
 // TestAnUnknownChangeIsRefused is what an older program sees of a kind of change that a newer one wrote: it must not go on as if it were nothing (law 11).

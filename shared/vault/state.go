@@ -29,6 +29,7 @@ type State struct {
 	reveals      map[EntryID]uint32   // folded from access records
 	seen         map[UserID]Seen      // from both journals and folded access records
 	lockouts     map[lockoutKey]Stamp // until when
+	jobs         map[JobID]*Job
 
 	// Indexes that follow from the above.
 	children    map[ProjectID][]ProjectID // ascending
@@ -56,6 +57,7 @@ type counters struct {
 	group      GroupID
 	credential CredentialID
 	file       FileID
+	job        JobID
 }
 
 // NewState returns the state before the first record.
@@ -65,7 +67,7 @@ func NewState() *State {
 		tags: map[TagID]*Tag{}, favourites: map[UserID]*Favourites{}, files: map[FileID]*File{}, attached: map[Holder][]FileID{}, users: map[UserID]*User{}, former: map[UserID]*User{}, groups: map[GroupID]*Group{},
 		formerGroups: map[GroupID]string{},
 		credentials:  map[CredentialID]*Credential{}, grants: map[ProjectID]*ProjectGrants{}, settings: map[string]string{},
-		reveals: map[EntryID]uint32{}, seen: map[UserID]Seen{}, lockouts: map[lockoutKey]Stamp{}, children: map[ProjectID][]ProjectID{},
+		reveals: map[EntryID]uint32{}, seen: map[UserID]Seen{}, lockouts: map[lockoutKey]Stamp{}, jobs: map[JobID]*Job{}, children: map[ProjectID][]ProjectID{},
 		byUsername: map[string]UserID{}, byTagName: map[string]TagID{}, byToken: map[Hash]CredentialID{}, memberships: map[UserID][]GroupID{},
 	}
 }
@@ -145,6 +147,9 @@ func (s *State) assign(c *Change) {
 		s.setLockout(c.Lockout)
 	case c.File != nil:
 		s.setFile(c.File)
+	case c.Job != nil:
+		s.jobs[c.Job.ID] = c.Job
+		s.last.job = max(s.last.job, c.Job.ID)
 	}
 }
 

@@ -16,6 +16,7 @@ const (
 	envEntries     = "TRESOR_ENTRIES_TABLE"     // physical table names
 	envPermissions = "TRESOR_PERMISSIONS_TABLE" //
 	envBucket      = "TRESOR_BUCKET"            // name of the bucket; only where objects are kept
+	envExporter    = "TRESOR_EXPORTER"          // name of the function that makes large exports; only where they are asked for
 	envKey         = "TRESOR_KEY_ID"            // KMS key id, ARN or alias
 	envPurposes    = "TRESOR_PURPOSES"          // keysets that the function's role may unwrap, separated by spaces; empty: all
 	envKeyFile     = "TRESOR_KEY_FILE"          // of the embedded vault; read by the command alone
@@ -25,13 +26,14 @@ const (
 type Settings struct {
 	dynamo.Config
 	Bucket   string
+	Exporter string // empty: every export is made in its call
 	Key      string
 	Purposes []vault.Purpose // none: all
 }
 
 // FromEnvironment reads the settings. Every problem is named, not the first alone.
 func FromEnvironment() (Settings, error) {
-	s := Settings{Config: dynamo.Config{Vault: os.Getenv(envVault), Entries: os.Getenv(envEntries), Permissions: os.Getenv(envPermissions)}, Bucket: os.Getenv(envBucket), Key: os.Getenv(envKey)}
+	s := Settings{Config: dynamo.Config{Vault: os.Getenv(envVault), Entries: os.Getenv(envEntries), Permissions: os.Getenv(envPermissions)}, Bucket: os.Getenv(envBucket), Exporter: os.Getenv(envExporter), Key: os.Getenv(envKey)}
 	var problems []error
 	for _, name := range []string{envVault, envEntries, envPermissions, envKey} {
 		if os.Getenv(name) == "" {

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"context"
+	"encoding/json"
 	"log/slog"
 	"net/http"
 	"os"
@@ -25,14 +26,24 @@ func Start(function string, handler func(*System) http.Handler, fail http.Handle
 
 // StartJob runs job for each event of a schedule. What the event holds does not matter.
 func StartJob(function string, job func(context.Context, *System) error) {
+	StartTask(function, func(ctx context.Context, s *System, _ json.RawMessage) error { return job(ctx, s) })
+}
+
+// StartTask runs task for each event that another function sends, which is decoded from JSON. An error has Lambda try again, and in the end keep the event where the
+// template says.
+func StartTask[E any](function string, task func(context.Context, *System, E) error) {
 	s := begin(function)
-	lambda.Start(func(ctx context.Context) error {
-		err := job(ctx, s)
+	lambda.Start(taskHandler(function, s, task))
+}
+
+func taskHandler[E any](function string, s *System, task func(context.Context, *System, E) error) func(context.Context, E) error {
+	return func(ctx context.Context, event E) error {
+		err := task(ctx, s, event)
 		if err != nil {
 			slog.ErrorContext(ctx, "job failed", "function", function, "error", err.Error())
 		}
 		return err
-	})
+	}
 }
 
 // begin opens the vault. Only a wrong configuration ends the process: no later request could help.

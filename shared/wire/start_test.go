@@ -1,7 +1,9 @@
 package wire
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"os"
 	"os/exec"
@@ -9,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-lambda-go/lambda"
 
 	"tresor/infra/coldstart/runtimeapi"
 )
@@ -50,6 +53,26 @@ func TestAFunctionsProcess(t *testing.T) {
 	}
 	if out := call("wrong"); out.Body != "not authenticated" {
 		t.Errorf("got %q, want not authenticated", out.Body)
+	}
+}
+
+// TestATaskGetsItsEvent, and its error is Lambda's to act on.
+func TestATaskGetsItsEvent(t *testing.T) {
+	type event struct{ Job int }
+	broken, system := errors.New("broken"), &System{}
+	h := lambda.NewHandler(taskHandler("test", system, func(_ context.Context, s *System, e event) error {
+		if s != system || e.Job != 7 {
+			return broken
+		}
+		return nil
+	}))
+	if out, err := h.Invoke(t.Context(), []byte(`{"job":7}`)); err != nil || string(out) != "null" {
+		t.Errorf("got %s, %v", out, err)
+	}
+	for _, payload := range []string{`{"job":8}`, `{"job":"7"}`, `[]`, `{`} {
+		if out, err := h.Invoke(t.Context(), []byte(payload)); err == nil {
+			t.Errorf("%s: got %s", payload, out)
+		}
 	}
 }
 

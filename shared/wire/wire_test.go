@@ -173,9 +173,10 @@ func TestFromEnvironment(t *testing.T) {
 	}
 	t.Setenv("TRESOR_KEY_ID", "alias/key")
 	t.Setenv("TRESOR_BUCKET", "objects")
+	t.Setenv("TRESOR_EXPORTER", "exporter-1")
 	t.Setenv("TRESOR_PURPOSES", " secrets  index ")
 	s, err := FromEnvironment()
-	if err != nil || !slices.Equal(s.Purposes, []vault.Purpose{vault.PurposeSecrets, vault.PurposeIndex}) || s.Key != "alias/key" || s.Vault != "set" || s.Bucket != "objects" {
+	if err != nil || !slices.Equal(s.Purposes, []vault.Purpose{vault.PurposeSecrets, vault.PurposeIndex}) || s.Key != "alias/key" || s.Vault != "set" || s.Bucket != "objects" || s.Exporter != "exporter-1" {
 		t.Errorf("got %+v, %v", s, err)
 	}
 }

@@ -41,8 +41,11 @@ func (s *Store) Put(ctx context.Context, key string, r io.Reader) (string, error
 	if err := p.all(ctx, &source{ctx: ctx, r: r}); err != nil {
 		return "", fmt.Errorf("put object %q: %w", key, err)
 	}
-	return "s3://" + s.bucket + "/" + name, nil
+	return s.Location(key), nil
 }
+
+// Location implements blob.Locator.
+func (s *Store) Location(key string) string { return "s3://" + s.bucket + "/" + s.prefix + key }
 
 // all reads one part, and one byte more to see whether it was the only one.
 func (p *put) all(ctx context.Context, r *source) error {

@@ -37,7 +37,10 @@ type Store struct {
 	pause    time.Duration // see again
 }
 
-var _ blob.Store = (*Store)(nil)
+var (
+	_ blob.Store   = (*Store)(nil)
+	_ blob.Locator = (*Store)(nil)
+)
 
 // New returns a store. It sends nothing.
 func New(api API, c Config) (*Store, error) {

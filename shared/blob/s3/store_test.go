@@ -52,7 +52,7 @@ func TestVaultsApart(t *testing.T) {
 	cfg := serve(t, newFake(t))
 	a, b := open(t, cfg, Config{Bucket: bucket, Prefix: "v"}), open(t, cfg, Config{Bucket: bucket, Prefix: "v2"})
 	location, err := a.Put(t.Context(), "files/1", strings.NewReader("a"))
-	if err != nil || location != "s3://"+bucket+"/v/files/1" {
+	if err != nil || location != "s3://"+bucket+"/v/files/1" || a.Location("files/1") != location {
 		t.Errorf("got location %q, error %v", location, err)
 	}
 	if _, err := b.Put(t.Context(), "files/1", strings.NewReader("b")); err != nil {

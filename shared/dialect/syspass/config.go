@@ -8,13 +8,18 @@ import (
 	"tresor/shared/vault"
 )
 
-// Depot keeps what config/backup and config/export make. Both answer only when what they made is safe, and never overwrite anything.
+// Depot keeps what config/backup and config/export make. Both answer only when what they made is safe, but for an
+// export that is too large to be waited for, and never overwrite anything.
 // under is a path below the depot's own place, slash-separated, "" for none. The location says where the thing is: s3://bucket/key, or file:///path.
 // Errors: Invalid for a path that cannot be; others from what it writes to.
 type Depot interface {
 	// Export writes sysPass's XML (syspass 4.3 to 4.6), encrypted once more under password unless that is empty. changed is of how many things in it a text
 	// had to be changed, because the format cannot hold it.
 	Export(ctx context.Context, x *vault.Export, under, password string) (location string, changed int, err error)
+	// Later reports whether an export of a vault with so many shared entries is to be made after the call, by ExportLater: a gateway does not wait for it.
+	Later(shared int) bool
+	// ExportLater has the same made as whoever the request is from, of what they may see then, and returns where it will be.
+	ExportLater(ctx context.Context, req vault.Request, under, password string) (location string, err error)
 	// Backup writes a sealed archive of the whole vault.
 	Backup(ctx context.Context, under string) (location string, err error)
 }
@@ -69,7 +74,7 @@ func configBackup(a *api, c *call) (result, error) {
 	return t.kept(location, "Backup process finished"), nil
 }
 
-// exporting is an export and where it is to go.
+// exporting is an export and where it is to go; without one, it is to be made later.
 type exporting struct {
 	target
 	*vault.Export
@@ -78,11 +83,17 @@ type exporting struct {
 // configExport is syspass 4.2, of what the caller may see.
 func configExport(a *api, c *call) (result, error) {
 	e, err := gather(decodeTarget(noExportDirectory), func(r *reading, t target) (exporting, error) {
+		if a.depot.Later(r.SharedEntries()) {
+			return exporting{target: t}, nil
+		}
 		x, err := r.Export()
 		return exporting{t, x}, err
 	})(a, c)
 	if err != nil {
 		return result{}, err
+	}
+	if e.Export == nil {
+		return a.exportLater(c, &e.target)
 	}
 	location, changed, err := a.depot.Export(c.ctx, e.Export, e.under, e.password)
 	if err != nil {
@@ -91,6 +102,15 @@ func configExport(a *api, c *call) (result, error) {
 	out := e.kept(location, "Export process finished")
 	out.leftOut, out.missing, out.changed = len(e.LeftOut), len(e.Missing), changed
 	return out, nil
+}
+
+// exportLater answers at once with where the export will be. The text is not the original's, which says that the export is there.
+func (a *api) exportLater(c *call, t *target) (result, error) {
+	location, err := a.depot.ExportLater(c.ctx, c.request(a.lockout), t.under, t.password)
+	if err != nil {
+		return result{}, notKept(err, noExportDirectory, t.path, "Error while exporting")
+	}
+	return t.kept(location, "Export process started"), nil
 }
 
 // kept answers with the path as it was given, and beside it, which is ours, with where the thing is.

@@ -20,6 +20,15 @@ type shelf struct {
 	err     error
 	changed int
 	got     []string // "what under password: names"
+	most    int      // shared entries of an export in a call; 0: any number
+	asked   []vault.Request
+}
+
+func (s *shelf) Later(shared int) bool { return s.most != 0 && shared > s.most }
+
+func (s *shelf) ExportLater(_ context.Context, req vault.Request, under, password string) (string, error) {
+	s.asked = append(s.asked, req)
+	return s.keep("exports", under, "sysPass_export-77aa.xml", password+" later"), s.err
 }
 
 func (s *shelf) Export(_ context.Context, x *vault.Export, under, password string) (string, int, error) {
@@ -81,6 +90,38 @@ func TestExportAndBackupTellWhereTheyAre(t *testing.T) {
 		if changed := strings.Contains(strings.ToLower(test.method), "export"); changed != (k.Changed == 3) {
 			t.Errorf("%s: %d changed", test.method, k.Changed)
 		}
+	}
+}
+
+// TestALargeExportIsMadeLater: from one account too many on, the depot gets the call and no secret, and the answer is at once where the export will be.
+func TestALargeExportIsMadeLater(t *testing.T) {
+	w := newWorld(t)
+	w.create(t, w.admin, `"clientId":1,"categoryId":1,"pass":"one","name":"a"`)
+	w.create(t, w.admin, `"clientId":1,"categoryId":1,"pass":"two","name":"b"`)
+	w.shelf.most = 2
+	if k := w.kept(t, w.admin, "config/export", `,"path":"x"`); k.ResultMessage != "Export process finished" || len(w.shelf.asked) != 0 || w.recorded(t, "syspass config/export") != 2 {
+		t.Errorf("as many as may be: %+v, asked %v", k, w.shelf.asked)
+	}
+	w.create(t, w.admin, `"clientId":1,"categoryId":1,"pass":"three","name":"c"`)
+	w.shelf.got = nil
+	k := w.kept(t, w.admin, "config/export", `,"path":"/x/","password":"p"`)
+	if k.Result != "/x/" || k.Location != "s3://objects/tresor/exports/x/sysPass_export-77aa.xml" || k.ResultMessage != "Export process started" || k.ResultCode != 0 || k.Count != nil {
+		t.Errorf("got %+v", k)
+	}
+	if len(w.shelf.got) != 1 || w.shelf.got[0] != "exports x p later" || w.recorded(t, "syspass config/export") != 2 {
+		t.Errorf("kept %q, %d secrets on record", w.shelf.got, w.recorded(t, "syspass config/export"))
+	}
+	if a := w.shelf.asked; len(a) != 1 || a[0].Action.Name != "config/export" || !a[0].Source.IsValid() {
+		t.Errorf("asked %+v", a)
+	}
+	w.refused(t, w.call(t, w.dana.SysPass, "config/export", ""), http.StatusOK, -32603, "Internal error")
+	w.refused(t, w.call(t, w.admin, "config/export", `"path":".."`), http.StatusOK, 0, `Unable to create the directory ("..")`)
+	if len(w.shelf.asked) != 1 {
+		t.Errorf("asked %v", w.shelf.asked)
+	}
+	for err, message := range map[error]string{vault.Busy: "Error while exporting", vault.Invalid: `Unable to create the directory ("a")`} {
+		w.shelf.err = err
+		w.refused(t, w.call(t, w.admin, "config/export", `"path":"a"`), http.StatusOK, 0, message)
 	}
 }
 

@@ -9,12 +9,27 @@ import (
 	"tresor/shared/blob"
 	"tresor/shared/blob/s3"
 	"tresor/shared/depot"
+	"tresor/shared/invoke"
 	"tresor/shared/wire"
 )
 
 // Depot returns the depot of a function's vault, in the bucket that the environment names. Without a bucket it takes nothing, and everything else works.
+// Where the environment names an exporter, that makes the large exports.
 func Depot(s *wire.System) *depot.Depot {
-	return depot.New(depot.Parts{Vault: s.Vault, Log: s.Log, Store: s.Store, Sealer: s.Sealer, Blobs: Objects(s)})
+	return depot.New(depot.Parts{Vault: s.Vault, Log: s.Log, Store: s.Store, Sealer: s.Sealer, Blobs: Objects(s), Later: exporter(s)})
+}
+
+// exporter returns what starts the exporter; nil for nobody.
+func exporter(s *wire.System) depot.Invoker {
+	if s.Settings.Exporter == "" {
+		return nil
+	}
+	f, err := invoke.New(wire.Config("LAMBDA"), s.Settings.Exporter)
+	if err != nil {
+		slog.Error("wrong configuration", "error", err.Error())
+		return nil
+	}
+	return f
 }
 
 // Files returns what keeps the contents of files, in the same bucket. Without a bucket it takes none.
