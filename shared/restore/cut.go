@@ -118,13 +118,12 @@ func (p *Plan) gather(n [2]int) (*cut, error) {
 
 // take notes a change, which is kept or lies after the cut.
 func (c *cut) take(change *vault.Change, kept bool) {
+	c.people.take(change, kept)
 	switch {
 	case change.Entry != nil && kept:
 		c.versions[change.Entry.ID] = max(c.versions[change.Entry.ID], change.Entry.SecretVersion)
 	case change.File != nil && kept:
 		c.objects[change.File.Object] = true
-	default:
-		c.people.take(change, kept)
 	}
 }
 

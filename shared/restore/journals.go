@@ -13,6 +13,7 @@ import (
 type chain struct {
 	chained []opened          // each continues the one before it
 	loose   []vault.RecordKey // behind the note of a repair that was killed
+	given   vault.Given       // by any of them
 }
 
 type opened struct {
@@ -52,6 +53,9 @@ func (c *chain) add(sealer vault.Sealer, s *vault.StoredRecord) error {
 	r, hash, err := journal.OpenRecord(sealer, s)
 	if err != nil {
 		return err
+	}
+	for change := range changesOf(r) {
+		c.given.Take(change)
 	}
 	n := len(c.chained)
 	switch {

@@ -9,20 +9,22 @@ import (
 	"tresor/shared/vault"
 )
 
-// people are the users and credentials at a cut, and the newest of what became of them after it.
+// people are the users and credentials at a cut, and the newest of what became of them after it; and all ids that were given.
 type people struct {
 	users            map[vault.UserID]*vault.User
 	usersSince       map[vault.UserID]*vault.User
 	credentials      map[vault.CredentialID]*vault.Credential
 	credentialsSince map[vault.CredentialID]*vault.Credential
+	given            vault.Given
 }
 
 func newPeople() people {
-	return people{map[vault.UserID]*vault.User{}, map[vault.UserID]*vault.User{}, map[vault.CredentialID]*vault.Credential{}, map[vault.CredentialID]*vault.Credential{}}
+	return people{map[vault.UserID]*vault.User{}, map[vault.UserID]*vault.User{}, map[vault.CredentialID]*vault.Credential{}, map[vault.CredentialID]*vault.Credential{}, vault.Given{}}
 }
 
-// take notes a change of a user or a credential, which is kept or lies after the cut.
+// take notes a change, which is kept or lies after the cut.
 func (p *people) take(change *vault.Change, kept bool) {
+	p.given.Take(change)
 	switch {
 	case change.User != nil:
 		p.user(change.User, kept)
@@ -49,8 +51,8 @@ func (p *people) credential(c *vault.Credential, kept bool) {
 	}
 }
 
-// since returns what must not be undone by going back: who was disabled or removed stays out, the newest passwords count, and credentials are as they are now,
-// revoked, renewed or narrowed.
+// since returns what must not be undone by going back: who was disabled or removed stays out, who lost a role does not get it back, the newest passwords count, and
+// credentials are as they are now, revoked, renewed or narrowed.
 func (p *people) since(now vault.Stamp) (changes []vault.Change) {
 	for _, id := range slices.Sorted(maps.Keys(p.usersSince)) {
 		if u := newer(p.users[id], p.usersSince[id]); u != nil {
@@ -66,15 +68,18 @@ func (p *people) since(now vault.Stamp) (changes []vault.Change) {
 	return changes
 }
 
-// newer returns the user of then, kept out and with the password of now; nil where that changes nothing. A removed user comes back without a password, disabled.
+// newer returns the user of then, kept out and with the password of now and the lesser role; nil where that changes nothing. A removed user comes back without a
+// password, disabled.
 func newer(then, now *vault.User) *vault.User {
 	if then == nil {
 		return nil
 	}
 	u := *then
 	u.Disabled = then.Disabled || now.Disabled
+	u.Role = min(then.Role, now.Role) // they ascend
+	u.MayCreateRoots = then.MayCreateRoots && now.MayCreateRoots
 	u.Password, u.PasswordVersion = now.Password, now.PasswordVersion
-	if u.Disabled == then.Disabled && u.PasswordVersion == then.PasswordVersion && bytes.Equal(u.Password, then.Password) {
+	if u.Disabled == then.Disabled && u.Role == then.Role && u.MayCreateRoots == then.MayCreateRoots && u.PasswordVersion == then.PasswordVersion && bytes.Equal(u.Password, then.Password) {
 		return nil
 	}
 	return &u
@@ -88,11 +93,11 @@ func (p *Plan) record(txn vault.TxnID) (vault.StoredRecord, error) {
 	heads, now := p.cut.heads, p.options.Now()
 	about := fmt.Sprintf("entries record %d, permissions record %d, of archive %s", heads.Entries.Seq, heads.Permissions.Seq, p.manifest.ID)
 	op := vault.Op{At: vault.StampOf(now), Millis: uint16(now.Nanosecond() / 1e6), Action: string(vault.Command) + " restore",
-		Changes: []vault.Change{{Setting: &vault.Setting{Key: Setting, Value: about}}}}
+		Changes: []vault.Change{{Setting: &vault.Setting{Key: Setting, Value: about}}, {Given: &p.cut.people.given}}}
 	if p.options.OldCredentials {
 		op.Reason = "users and credentials as of that point, at the operator's word"
 	} else {
-		op.Reason = "what was revoked, disabled or changed since then stays so"
+		op.Reason = "what was revoked, disabled or lessened since then stays so"
 		op.Changes = append(op.Changes, p.cut.people.since(op.At)...)
 	}
 	return goOn(p.sealer, heads, txn, op)

@@ -23,6 +23,7 @@ type history struct {
 	at           vault.Heads
 	then         time.Time
 	anna, eve    *auth.Founding
+	chief        *auth.Founding // an Admin at the point
 	kept         content
 	freshToken   string
 	staleToken   string
@@ -39,6 +40,7 @@ func newHistory(t *testing.T) *history {
 	h := &history{world: rich(t)}
 	h.anna, h.eve = h.AddUser(t, "anna", vault.NormalUser), h.AddUser(t, "eve", vault.NormalUser)
 	h.AddUser(t, "zoe", vault.NormalUser)
+	h.chief = h.AddUser(t, "chief", vault.Admin)
 	h.Do(t, func(tx *vault.Tx) error { return tx.SetGrants(vault.ProjectGrants{Project: 1, All: vault.ProjectRead}) })
 	h.Do(t, func(tx *vault.Tx) error { return tx.SetPassword(3, vault.NewSecret("of the point")) })
 	h.at, h.then, h.kept = heads(h.System), h.now, h.content(t, h.Store)
@@ -76,6 +78,43 @@ func (h *history) after(t *testing.T) {
 		return errors.Join(errs...)
 	})
 	h.AddUser(t, "late", vault.NormalUser)
+	h.Do(t, func(tx *vault.Tx) error {
+		return tx.EditUser(h.chief.AdminID, func(u *vault.User) { u.Role = vault.ReadOnly })
+	})
+}
+
+// wantGoesOn checks that no id of what was made after the point is given again (law 10), and that who lost a role has not got it back. Of an entries journal that was
+// not whole, nobody knows what it gave.
+func (h *history) wantGoesOn(t *testing.T, s *scenario.System, role vault.Role, whole bool) {
+	t.Helper()
+	var then, now vault.Given
+	if err := s.Log.CatchUp(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	h.Log.Read(func(state *vault.State) { then = state.Image().Rest.Given })
+	s.Log.Read(func(state *vault.State) {
+		now = state.Image().Rest.Given
+		for _, part := range state.Image().Parts {
+			for _, c := range part {
+				if c.User != nil && c.User.ID == h.chief.AdminID && c.User.Role != role {
+					t.Errorf("who was Admin is %s, want %s", c.User.Role, role)
+				}
+			}
+		}
+	})
+	if !whole {
+		then.Entry, then.Project, then.Category, then.Tag, then.File = now.Entry, now.Project, now.Category, now.Tag, now.File
+	}
+	if now != then {
+		t.Errorf("ids go on after %+v, want %+v", now, then)
+	}
+	s.Do(t, func(tx *vault.Tx) error {
+		id, err := tx.CreateProject(vault.Project{Name: "new"})
+		if id != then.Project+1 {
+			t.Errorf("got project %d, want %d", id, then.Project+1)
+		}
+		return err
+	})
 }
 
 func (h *history) restore(t *testing.T, o restore.Options) (*restore.Plan, *vaulttest.Memory, blob.Store) {
@@ -129,6 +168,7 @@ func TestToAnEarlierPoint(t *testing.T) {
 			t.Errorf("%s: got secret %q", name, secret)
 		}
 		h.wantShutOut(t, name, s, true)
+		h.wantGoesOn(t, s, vault.ReadOnly, true)
 	}
 }
 
@@ -161,6 +201,7 @@ func TestWithOldCredentials(t *testing.T) {
 	s := h.open(t, store)
 	h.wantShutOut(t, "old credentials", s, false)
 	all := h.content(t, store).Records[1]
+	h.wantGoesOn(t, s, vault.Admin, true)
 	r, _, err := journal.OpenRecord(h.Sealer, &all[len(all)-1])
 	if err != nil || len(r.Ops) != 1 || !strings.Contains(r.Ops[0].Reason, "at the operator's word") || r.Ops[0].Changes[0].Setting.Key != restore.Setting {
 		t.Errorf("got %+v, %v; want it on record", r, err)

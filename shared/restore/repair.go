@@ -102,9 +102,10 @@ func (j *journals) note(sealer vault.Sealer, heads vault.Heads, now time.Time) (
 			who.take(c, vault.Seq(i) < heads.Permissions.Seq)
 		}
 	}
-	op := vault.Op{At: vault.StampOf(now), Millis: uint16(now.Nanosecond() / 1e6), Action: repairAction, Reason: "what was revoked, disabled or changed in the records taken off stays so",
+	who.given.Take(&vault.Change{Given: &j[0].given})
+	op := vault.Op{At: vault.StampOf(now), Millis: uint16(now.Nanosecond() / 1e6), Action: repairAction, Reason: "what was revoked, disabled or lessened in the records taken off stays so",
 		Changes: []vault.Change{{Setting: &vault.Setting{Key: RepairSetting, Value: fmt.Sprintf("entries record %d of %d, permissions record %d of %d",
-			heads.Entries.Seq, j[0].last(), heads.Permissions.Seq, j[1].last())}}}}
+			heads.Entries.Seq, j[0].last(), heads.Permissions.Seq, j[1].last())}}, {Given: &who.given}}}
 	op.Changes = append(op.Changes, who.since(op.At)...)
 	return goOn(sealer, heads, newTransaction().ID, op)
 }

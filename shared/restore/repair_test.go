@@ -107,6 +107,7 @@ func TestARepairKeepsOutWhoWasShutOut(t *testing.T) {
 			t.Fatalf("got %d permissions records, want %d and the note", len(got.Records[1]), h.at.Permissions.Seq)
 		}
 		h.wantShutOut(t, "repaired", h.open(t, s), true)
+		h.wantGoesOn(t, h.open(t, s), vault.ReadOnly, false)
 		if err == nil {
 			return
 		}

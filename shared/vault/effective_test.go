@@ -258,14 +258,14 @@ func checkEntry(t *rapid.T, w *world, p *Project, role Role, project ProjectAcce
 func TestMayReadIsEntryAccess(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := NewState()
-		s.setGroup(&Group{ID: mine, Members: []UserID{me}})
+		s.assign(&Change{Group: &Group{ID: mine, Members: []UserID{me}}})
 		u := &User{ID: me, Role: rapid.SampledFrom(Roles[:]).Draw(t, "role"), MainGroup: GroupID(rapid.IntRange(0, 4).Draw(t, "main"))}
-		s.setUser(u)
+		s.assign(&Change{User: u})
 		p := &Project{ID: 1, Manager: UserID(rapid.IntRange(7, 8).Draw(t, "project manager")), Owner: UserID(max(0, rapid.IntRange(-20, 8).Draw(t, "project owner")))}
 		if rapid.IntRange(0, 9).Draw(t, "trashed project") == 0 {
 			p.Trashed.At = 1
 		}
-		s.setProject(p)
+		s.assign(&Change{Project: p})
 		if l := rapid.IntRange(-1, 6).Draw(t, "all"); l >= 0 {
 			s.grants[1] = &ProjectGrants{Project: 1, All: ProjectLevel(l * 10)}
 		}

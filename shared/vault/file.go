@@ -51,7 +51,6 @@ func (s *State) setFile(f *File) {
 		}
 	}
 	s.files[f.ID] = f
-	s.last.file = max(s.last.file, f.ID)
 	if f.Trashed.Is() {
 		return
 	}

@@ -24,7 +24,7 @@ func (t *Tx) CreatePersonalRoot(owner UserID, name string) (ProjectID, error) {
 		return 0, fail(Forbidden, "not allowed to make personal folders")
 	}
 	now := t.stamp()
-	p := Project{ID: t.o.lastNow.project + 1, Name: name, Manager: owner, Owner: owner, Created: now, CreatedBy: t.principal.id, Updated: now, UpdatedBy: t.principal.id}
+	p := Project{ID: t.o.lastNow.Project + 1, Name: name, Manager: owner, Owner: owner, Created: now, CreatedBy: t.principal.id, Updated: now, UpdatedBy: t.principal.id}
 	t.put(Change{Project: &p})
 	t.forgetStandings()
 	return p.ID, nil
@@ -40,7 +40,7 @@ func (t *Tx) CreateOpenRoot(name string, all ProjectLevel) (ProjectID, error) {
 		return 0, fail(Exists, "a project with this name exists here")
 	}
 	now := t.stamp()
-	p := Project{ID: t.o.lastNow.project + 1, Name: name, Manager: t.principal.id, Created: now, CreatedBy: t.principal.id, Updated: now, UpdatedBy: t.principal.id}
+	p := Project{ID: t.o.lastNow.Project + 1, Name: name, Manager: t.principal.id, Created: now, CreatedBy: t.principal.id, Updated: now, UpdatedBy: t.principal.id}
 	t.put(Change{Project: &p})
 	t.put(Change{Grants: &ProjectGrants{Project: p.ID, All: all}})
 	t.forgetStandings()

@@ -16,14 +16,7 @@ type Image struct {
 
 // Rest is what a state holds beside things.
 type Rest struct {
-	Entry      EntryID      `cbor:"1,keyasint,omitempty"` // the highest ids ever given
-	Project    ProjectID    `cbor:"2,keyasint,omitempty"`
-	Category   CategoryID   `cbor:"3,keyasint,omitempty"`
-	Tag        TagID        `cbor:"4,keyasint,omitempty"`
-	User       UserID       `cbor:"5,keyasint,omitempty"`
-	Group      GroupID      `cbor:"6,keyasint,omitempty"`
-	Credential CredentialID `cbor:"7,keyasint,omitempty"`
-	File       FileID       `cbor:"8,keyasint,omitempty"`
+	Given // members 1 to 8, 16
 
 	LastHour Hour            `cbor:"9,keyasint,omitempty"`
 	Reveals  []RevealCounter `cbor:"10,keyasint,omitempty"` // ascending by entry
@@ -32,8 +25,6 @@ type Rest struct {
 	Lockouts []*Lockout      `cbor:"13,keyasint,omitempty"` // by service and source
 	Left     int             `cbor:"14,keyasint,omitempty"`
 	Groups   []GroupName     `cbor:"15,keyasint,omitempty"` // removed ones, ascending
-
-	Job JobID `cbor:"16,keyasint,omitempty"` // the highest id ever given
 }
 
 // GroupName is what is left of a removed group.
@@ -88,7 +79,7 @@ func (s *State) Image() Image {
 }
 
 func (s *State) rest() Rest {
-	r := Rest{s.last.entry, s.last.project, s.last.category, s.last.tag, s.last.user, s.last.group, s.last.credential, s.last.file, s.lastHour, nil, nil, nil, nil, s.lockoutsLeft, nil, s.last.job}
+	r := Rest{Given: s.last, LastHour: s.lastHour, Left: s.lockoutsLeft}
 	for _, id := range sortedKeys(s.reveals) {
 		r.Reveals = append(r.Reveals, RevealCounter{id, s.reveals[id]})
 	}
@@ -155,8 +146,7 @@ func StateOf(heads Heads, parts []Part, r Rest) *State {
 }
 
 func (s *State) setRest(r Rest) {
-	s.last = counters{r.Entry, r.Project, r.Category, r.Tag, r.User, r.Group, r.Credential, r.File, r.Job}
-	s.lastHour, s.lockoutsLeft = r.LastHour, r.Left
+	s.last, s.lastHour, s.lockoutsLeft = r.Given, r.LastHour, r.Left
 	for _, c := range r.Reveals {
 		s.reveals[c.Entry] = c.Count
 	}

@@ -50,7 +50,7 @@ func (t *Tx) CreateJob(seal func(JobID) ([]byte, error)) (JobID, error) {
 	if t.principal.operator || t.also != nil || !t.MayAdmin(TakeExport, AdminTarget{}) {
 		return 0, fail(Forbidden, "not allowed to export")
 	}
-	id := t.o.lastNow.job + 1
+	id := t.o.lastNow.Job + 1
 	sealed, err := seal(id)
 	if err != nil {
 		return 0, err

@@ -20,7 +20,7 @@ const (
 func forest(n int) *State {
 	s := NewState()
 	for u := UserID(1); u <= treeUsers; u++ {
-		s.setUser(&User{ID: u, Username: fmt.Sprintf("user%d", u), Role: NormalUser})
+		s.assign(&Change{User: &User{ID: u, Username: fmt.Sprintf("user%d", u), Role: NormalUser}})
 	}
 	for g := GroupID(1); g <= treeGroups; g++ {
 		group := &Group{ID: g, Name: fmt.Sprintf("Group %d", g)}
@@ -29,7 +29,7 @@ func forest(n int) *State {
 				group.Members = append(group.Members, u)
 			}
 		}
-		s.setGroup(group)
+		s.assign(&Change{Group: group})
 	}
 	for id := ProjectID(1); id <= treeProjects; id++ {
 		p := &Project{ID: id, Name: fmt.Sprintf("Project %d", (id*7919)%treeProjects), Manager: UserID(id%treeUsers + 1)}
@@ -38,7 +38,7 @@ func forest(n int) *State {
 			p.Parent = id - id%10 + (id%10-1)/3
 			g.Groups[0].Level = ProjectInherit
 		}
-		s.setProject(p)
+		s.assign(&Change{Project: p})
 		if id%3 != 0 {
 			s.grants[id] = g
 		}
@@ -48,7 +48,7 @@ func forest(n int) *State {
 		if id%20 == 0 {
 			e.Users = []UserGrant{{UserID(id/20%treeUsers + 1), LevelRead}}
 		}
-		s.setEntry(e)
+		s.assign(&Change{Entry: e})
 	}
 	s.Settle()
 	return s

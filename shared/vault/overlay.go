@@ -48,7 +48,7 @@ type overlay struct {
 	filesNow       map[FileID]*File
 	lockoutsNow    map[lockoutKey]Stamp
 	jobsNow        map[JobID]*Job
-	lastNow        counters
+	lastNow        Given
 	payloads       map[SecretKey]Payload
 	drop           []SecretKey
 }
@@ -112,19 +112,16 @@ func (o *overlay) setting(key string) string {
 
 // put makes an after-image part of the overlay.
 func (o *overlay) put(c Change) {
+	o.lastNow.Take(&c)
 	switch {
 	case c.Entry != nil:
 		o.entriesNow[c.Entry.ID] = c.Entry
-		o.lastNow.entry = max(o.lastNow.entry, c.Entry.ID)
 	case c.Project != nil:
 		o.projectsNow[c.Project.ID] = c.Project
-		o.lastNow.project = max(o.lastNow.project, c.Project.ID)
 	case c.Category != nil:
 		o.categoriesNow[c.Category.ID] = c.Category
-		o.lastNow.category = max(o.lastNow.category, c.Category.ID)
 	case c.Tag != nil:
 		o.tagsNow[c.Tag.ID] = c.Tag
-		o.lastNow.tag = max(o.lastNow.tag, c.Tag.ID)
 	case c.Favourites != nil:
 		o.favouritesNow[c.Favourites.User] = c.Favourites
 	case c.TrashBulk != nil:
@@ -133,25 +130,20 @@ func (o *overlay) put(c Change) {
 		o.putRemoved(c.Removed)
 	case c.User != nil:
 		o.usersNow[c.User.ID] = c.User
-		o.lastNow.user = max(o.lastNow.user, c.User.ID)
 	case c.Group != nil:
 		o.groupsNow[c.Group.ID] = c.Group
-		o.lastNow.group = max(o.lastNow.group, c.Group.ID)
 	case c.Credential != nil:
 		o.credentialsNow[c.Credential.ID] = c.Credential
-		o.lastNow.credential = max(o.lastNow.credential, c.Credential.ID)
 	case c.Grants != nil:
 		o.grantsNow[c.Grants.Project] = c.Grants
 	case c.Setting != nil:
 		o.settingsNow[c.Setting.Key] = c.Setting.Value
 	case c.File != nil:
 		o.filesNow[c.File.ID] = c.File
-		o.lastNow.file = max(o.lastNow.file, c.File.ID)
 	case c.Lockout != nil:
 		o.lockoutsNow[c.Lockout.key()] = c.Lockout.Until
 	case c.Job != nil:
 		o.jobsNow[c.Job.ID] = c.Job
-		o.lastNow.job = max(o.lastNow.job, c.Job.ID)
 	}
 }
 

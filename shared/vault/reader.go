@@ -90,7 +90,7 @@ func (r *Reader) known(id ProjectID) *standing {
 // scan makes ready for a question about every entry.
 func (r *Reader) scan() {
 	if r.dense == nil {
-		r.dense = make([]*standing, r.state.last.project+1)
+		r.dense = make([]*standing, r.state.last.Project+1)
 	}
 	if r.also != nil {
 		r.also.scan()

@@ -86,8 +86,9 @@ type Change struct {
 	AccessHour *AccessHour    `cbor:"13,keyasint,omitempty"`
 	Lockout    *Lockout       `cbor:"14,keyasint,omitempty"`
 
-	File *File `cbor:"15,keyasint,omitempty"`
-	Job  *Job  `cbor:"16,keyasint,omitempty"`
+	File  *File  `cbor:"15,keyasint,omitempty"`
+	Job   *Job   `cbor:"16,keyasint,omitempty"`
+	Given *Given `cbor:"17,keyasint,omitempty"`
 }
 
 // TrashBulk puts many entries into the trash by one change: ids ascending, each but the first as the difference to the one before.
@@ -186,6 +187,8 @@ func (c Change) target() (kind string, id uint64) {
 		return "file", uint64(c.File.ID)
 	case c.Job != nil:
 		return "job", uint64(c.Job.ID)
+	case c.Given != nil:
+		return "given", 0
 	}
 	return "none", 0
 }
@@ -209,7 +212,7 @@ func (r *Record) Clear() Clear {
 // table returns the table that a change belongs to.
 func (c Change) table() Table {
 	switch {
-	case c.User != nil, c.Group != nil, c.Credential != nil, c.Grants != nil, c.Setting != nil, c.AccessHour != nil, c.Lockout != nil, c.Job != nil:
+	case c.User != nil, c.Group != nil, c.Credential != nil, c.Grants != nil, c.Setting != nil, c.AccessHour != nil, c.Lockout != nil, c.Job != nil, c.Given != nil:
 		return Permissions
 	case c.Removed != nil && (c.Removed.Kind == "group" || c.Removed.Kind == "user"):
 		return Permissions

@@ -8,7 +8,7 @@ import (
 // TestEveryKindOfChangeIsKnownEverywhere sets each member of Change in turn: a new one without its place in a switch fails here, and not
 // by silence in a replica.
 func TestEveryKindOfChangeIsKnownEverywhere(t *testing.T) {
-	permissions := map[string]bool{"User": true, "Group": true, "Credential": true, "Grants": true, "Setting": true, "AccessHour": true, "Lockout": true, "Job": true}
+	permissions := map[string]bool{"User": true, "Group": true, "Credential": true, "Grants": true, "Setting": true, "AccessHour": true, "Lockout": true, "Job": true, "Given": true}
 	members := reflect.TypeFor[Change]()
 	for i := range members.NumField() {
 		name := members.Field(i).Name
@@ -53,6 +53,8 @@ func fill(c *Change) {
 		c.Lockout.Until = 1
 	case c.Entry != nil:
 		c.Entry.ID = 2
+	case c.Given != nil:
+		c.Given.User = 2
 	}
 }
 
@@ -65,14 +67,14 @@ func occupied() *State {
 	return s
 }
 
-func fingerprint(s *State) [17]int {
+func fingerprint(s *State) [18]int {
 	living := 0
 	for _, r := range s.entries {
 		if !r.Trashed.Is() {
 			living++
 		}
 	}
-	return [17]int{len(s.files), len(s.entries), living, len(s.projects), len(s.categories), len(s.tags), len(s.favourites), len(s.users), len(s.groups),
+	return [18]int{int(s.last.User), len(s.files), len(s.entries), living, len(s.projects), len(s.categories), len(s.tags), len(s.favourites), len(s.users), len(s.groups),
 		len(s.credentials), len(s.grants), len(s.settings), int(s.lastHour), len(s.reveals), len(s.lockouts), len(s.jobs)}
 }
 

@@ -41,23 +41,10 @@ type State struct {
 	orders      orders
 
 	// Counters (law 10): the highest id ever given, whether or not it lives.
-	last     counters
+	last     Given
 	lastHour Hour // the newest closed hour of access records; 0: none
 
 	lockoutsLeft int // how many were left when those that are over were last forgotten
-}
-
-// counters holds the highest id of each kind that any record has named.
-type counters struct {
-	entry      EntryID
-	project    ProjectID
-	category   CategoryID
-	tag        TagID
-	user       UserID
-	group      GroupID
-	credential CredentialID
-	file       FileID
-	job        JobID
 }
 
 // NewState returns the state before the first record.
@@ -115,6 +102,7 @@ func (s *State) Apply(r *Record, hash Hash) error {
 
 // assign puts one after-image in its place.
 func (s *State) assign(c *Change) {
+	s.last.Take(c)
 	switch {
 	case c.Entry != nil:
 		s.setEntry(c.Entry)
@@ -122,7 +110,6 @@ func (s *State) assign(c *Change) {
 		s.setProject(c.Project)
 	case c.Category != nil:
 		s.categories[c.Category.ID] = c.Category
-		s.last.category = max(s.last.category, c.Category.ID)
 	case c.Tag != nil:
 		s.setTag(c.Tag)
 	case c.Favourites != nil:
@@ -149,7 +136,6 @@ func (s *State) assign(c *Change) {
 		s.setFile(c.File)
 	case c.Job != nil:
 		s.jobs[c.Job.ID] = c.Job
-		s.last.job = max(s.last.job, c.Job.ID)
 	}
 }
 
@@ -157,7 +143,6 @@ func (s *State) setEntry(e *Entry) {
 	old := s.entries[e.ID]
 	fresh := newRow(e)
 	s.entries[e.ID] = fresh
-	s.last.entry = max(s.last.entry, e.ID)
 	s.orders.change(old, fresh)
 }
 
@@ -180,7 +165,6 @@ func (s *State) setProject(p *Project) {
 		}
 	}
 	s.projects[p.ID] = p
-	s.last.project = max(s.last.project, p.ID)
 	i, _ := slices.BinarySearch(s.children[p.Parent], p.ID)
 	s.children[p.Parent] = slices.Insert(s.children[p.Parent], i, p.ID)
 	s.orders.projectChanged()
@@ -192,7 +176,6 @@ func (s *State) setTag(t *Tag) {
 	}
 	s.tags[t.ID] = t
 	s.byTagName[NameKey(t.Name)] = t.ID
-	s.last.tag = max(s.last.tag, t.ID)
 }
 
 func (s *State) setUser(u *User) {
@@ -201,7 +184,6 @@ func (s *State) setUser(u *User) {
 	}
 	s.users[u.ID] = u
 	s.byUsername[NameKey(u.Username)] = u.ID
-	s.last.user = max(s.last.user, u.ID)
 }
 
 func (s *State) removeProject(id ProjectID) {
@@ -239,7 +221,6 @@ func (s *State) setGroup(g *Group) {
 			s.memberships[u] = slices.Insert(slices.Clone(s.memberships[u]), i, g.ID)
 		}
 	}
-	s.last.group = max(s.last.group, g.ID)
 }
 
 func (s *State) removeGroup(id GroupID) {
@@ -268,7 +249,6 @@ func (s *State) setCredential(c *Credential) {
 	}
 	s.credentials[c.ID] = c
 	s.byToken[c.TokenHash] = c.ID
-	s.last.credential = max(s.last.credential, c.ID)
 }
 
 func (s *State) setAccessHour(h *AccessHour) {

@@ -51,7 +51,7 @@ func (t *Tx) CreateEntry(e Entry, payload Payload) (EntryID, error) {
 
 // insert makes a new entry in a place that was checked.
 func (t *Tx) insert(e Entry, payload Payload) (EntryID, error) {
-	e.ID = t.o.lastNow.entry + 1
+	e.ID = t.o.lastNow.Entry + 1
 	if e.Category == 0 {
 		e.Category = DefaultCategory
 	}

@@ -10,7 +10,7 @@ func (t *Tx) CreateCategory(c Category) (CategoryID, error) {
 	if !t.MayAdmin(WriteCategory, AdminTarget{}) {
 		return 0, fail(Forbidden, "not allowed to create categories")
 	}
-	c.ID = t.o.lastNow.category + 1
+	c.ID = t.o.lastNow.Category + 1
 	t.put(Change{Category: &c})
 	return c.ID, nil
 }
@@ -45,7 +45,7 @@ func (t *Tx) ensureTag(name string) (TagID, error) {
 	if !t.MayAdmin(WriteTag, AdminTarget{}) {
 		return 0, fail(Forbidden, "not allowed to create tags")
 	}
-	tag := Tag{ID: t.o.lastNow.tag + 1, Name: name}
+	tag := Tag{ID: t.o.lastNow.Tag + 1, Name: name}
 	t.put(Change{Tag: &tag})
 	return tag.ID, nil
 }
@@ -65,7 +65,7 @@ func (t *Tx) CreateUser(u User, seal func(UserID, uint32) ([]byte, error)) (User
 	case u.MainGroup != 0 && t.x.group(u.MainGroup) == nil:
 		return 0, fail(BadReference, "no such group")
 	}
-	u.ID = t.o.lastNow.user + 1
+	u.ID = t.o.lastNow.User + 1
 	u.PasswordVersion = 1
 	hash, err := seal(u.ID, u.PasswordVersion)
 	if err != nil {
@@ -155,7 +155,7 @@ func (t *Tx) CreateGroup(g Group) (GroupID, error) {
 		return 0, err
 	}
 	now := t.stamp()
-	g.ID = t.o.lastNow.group + 1
+	g.ID = t.o.lastNow.Group + 1
 	g.Created, g.CreatedBy, g.Updated, g.UpdatedBy = now, t.principal.id, now, t.principal.id
 	t.put(Change{Group: &g})
 	return g.ID, nil
@@ -179,7 +179,7 @@ func (t *Tx) CreateCredential(c Credential, sealKey func(CredentialID) ([]byte, 
 	if c.TokenHash.IsZero() {
 		return 0, fail(Invalid, "a credential needs a token")
 	}
-	c.ID = t.o.lastNow.credential + 1
+	c.ID = t.o.lastNow.Credential + 1
 	key, err := sealKey(c.ID)
 	if err != nil {
 		return 0, err

@@ -23,7 +23,7 @@ func (t *Tx) AddFile(f File) (FileID, error) {
 func (r *Reader) CheckFile(h Holder) error { return r.mayAttach(h) }
 
 func (t *Tx) putNewFile(f File) FileID {
-	f.ID = t.o.lastNow.file + 1
+	f.ID = t.o.lastNow.File + 1
 	t.put(Change{File: &f})
 	return f.ID
 }

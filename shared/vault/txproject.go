@@ -27,7 +27,7 @@ func (t *Tx) CreateProject(p Project) (ProjectID, error) {
 		return 0, fail(Forbidden, "not allowed to create projects for others")
 	}
 	now := t.stamp()
-	p.ID = t.o.lastNow.project + 1
+	p.ID = t.o.lastNow.Project + 1
 	p.Created, p.CreatedBy, p.Updated, p.UpdatedBy = now, t.principal.id, now, t.principal.id
 	t.put(Change{Project: &p})
 	t.forgetStandings()
