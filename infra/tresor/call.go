@@ -112,6 +112,12 @@ func (k *call) secret(value string) (string, error) {
 	return line, nil
 }
 
+// isSet reports whether a flag was given, be it with an empty value.
+func (k *call) isSet(name string) (set bool) {
+	k.flags.Visit(func(f *flag.Flag) { set = set || f.Name == name })
+	return set
+}
+
 // listFlag is a flag that may be repeated.
 type listFlag []string
 

@@ -56,6 +56,11 @@ func TestSysPassFilesBothWays(t *testing.T) {
 			t.Errorf("got %+v", got)
 		}
 	}
+	out := filepath.Join(t.TempDir(), "out.xml") // an empty password is that of a variable that is not set
+	o := runCommand(t, "", "export", "syspass", "--data", dir, "--out", out, "--password", "")
+	if _, err := os.Stat(out); o.status != statusUsage || !strings.Contains(o.stderr, "empty") || err == nil {
+		t.Errorf("got %+v; want it to be refused", o)
+	}
 	ok(t, "audit", "verify", "--data", dir)
 }
 

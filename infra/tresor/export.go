@@ -32,8 +32,11 @@ func exportSysPass(k *call) error {
 		return usagef("--out is missing")
 	}
 	password, err := k.secret(*given)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case password == "" && k.isSet("password"):
+		return usagef("the password is empty: without --password only the accounts' passwords are encrypted")
 	}
 	s, err := k.place.open(k.ctx)
 	if err != nil {

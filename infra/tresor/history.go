@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strconv"
 	"text/tabwriter"
 	"time"
@@ -17,7 +19,7 @@ type versionRow struct {
 	At      string `json:"at"` // RFC 3339, UTC
 	By      string `json:"by"` // a username; "" for an operator
 	Action  string `json:"action"`
-	State   string `json:"state"` // newest, kept or purged
+	State   string `json:"state"` // newest, kept, purged, or missing: not purged and not there, as after going back to before a purge
 }
 
 // versionsResult is what versions prints.
@@ -48,15 +50,8 @@ func entryVersions(k *call) error {
 	case newest == nil:
 		return fmt.Errorf("there is no entry %d", id)
 	}
-	for i := range out.Versions {
-		switch row := &out.Versions[i]; {
-		case row.Version <= newest.PurgedTo:
-			row.State = "purged"
-		case row.Version == newest.SecretVersion:
-			row.State = "newest"
-		default:
-			row.State = "kept"
-		}
+	if err := s.states(k.ctx, &out, newest); err != nil {
+		return err
 	}
 	return k.print(out, func(w io.Writer) {
 		table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
@@ -67,6 +62,39 @@ func entryVersions(k *call) error {
 		_ = table.Flush()
 	})
 }
+
+// states says of every version what became of it.
+func (s *system) states(ctx context.Context, out *versionsResult, newest *vault.Entry) error {
+	there := make(map[vault.SecretKey][]byte, len(out.Versions))
+	for rows := range slices.Chunk(out.Versions, readAtOnce) {
+		var keys []vault.SecretKey
+		for _, row := range rows {
+			keys = append(keys, vault.SecretKey{Entry: out.Entry, Version: row.Version})
+		}
+		some, err := s.store.Secrets(ctx, keys)
+		if err != nil {
+			return err
+		}
+		maps.Copy(there, some)
+	}
+	for i := range out.Versions {
+		row := &out.Versions[i]
+		switch _, found := there[vault.SecretKey{Entry: out.Entry, Version: row.Version}]; {
+		case row.Version <= newest.PurgedTo:
+			row.State = "purged"
+		case !found:
+			row.State = "missing"
+		case row.Version == newest.SecretVersion:
+			row.State = "newest"
+		default:
+			row.State = "kept"
+		}
+	}
+	return nil
+}
+
+// readAtOnce is how many sealed secrets are read at once only to see that they are there.
+const readAtOnce = 1000
 
 // versions reads the journal for the versions of an entry, and returns the entry as it is now; nil if there never was one, or it was purged.
 func (s *system) versions(ctx context.Context, out *versionsResult) (newest *vault.Entry, err error) {

@@ -7,6 +7,19 @@ import (
 	"tresor/shared/vault"
 )
 
+// drop removes a secret behind the vault's back.
+func drop(t *testing.T, dir string, key vault.SecretKey) {
+	t.Helper()
+	s, err := (&place{data: dir}).open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.close()
+	if err := s.store.Commit(t.Context(), vault.Transaction{ID: vault.TxnID{1}, DropSecrets: []vault.SecretKey{key}}); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestVersionsRevertAndUndelete goes through an entry's life from the command line.
 func TestVersionsRevertAndUndelete(t *testing.T) {
 	dir, _ := newVault(t)
@@ -58,6 +71,10 @@ func TestVersionsRevertAndUndelete(t *testing.T) {
 	}
 	if text := ok(t, "revert", "--data", dir, "--json", "1", "1"); text != `{"entry":1,"version":3}`+"\n" || secret() != "first" {
 		t.Errorf("got %s and %s", text, secret())
+	}
+	drop(t, dir, vault.SecretKey{Entry: 1, Version: 2})
+	if got := object[versionsResult](t, ok(t, "versions", "--data", dir, "--json", "1")); got.Versions[0].State != "kept" || got.Versions[1].State != "missing" || got.Versions[2].State != "newest" {
+		t.Errorf("got %+v; want that the second one is missing", got)
 	}
 	change(func(tx *vault.Tx) error { _, err := tx.TrashEntries([]vault.EntryID{1}, false); return err })
 	if got := secret(); got == "first" {

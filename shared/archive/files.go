@@ -31,15 +31,17 @@ const pieceSize = 1 << 20
 // files copies every content that a file of the journals names, in the trash or not. The content is stored before the record that names it, so one that is not there now
 // was removed.
 func (b *backup) files(ctx context.Context) error {
+	var absent []string
 	for _, object := range b.contents.objects() {
 		found, err := b.file(ctx, object)
 		if err != nil {
 			return fmt.Errorf("copy the file %s: %w", object, err)
 		}
 		if !found {
-			b.missing = append(b.missing, object)
+			absent = append(absent, object)
 		}
 	}
+	b.missing = b.contents.lacking(absent)
 	return nil
 }
 
@@ -83,13 +85,14 @@ func (b *backup) piece(ctx context.Context, object string, at int64) (piece []by
 
 // files opens the contents, and notes which of those that the journal names are not there.
 func (v *verifier) files(ctx context.Context) error {
+	var absent []string
 	for _, object := range v.contents.objects() {
 		it, err := v.peek(ctx)
 		switch {
 		case err != nil:
 			return err
 		case it == nil || it.File == nil || it.File.Object != object:
-			v.missing = append(v.missing, object)
+			absent = append(absent, object)
 		default:
 			plain := stream.File.NewReader(&pieces{ctx, v.view, object}, v.archive.Sealer(), object)
 			if _, err := io.Copy(io.Discard, plain); err != nil {
@@ -97,6 +100,7 @@ func (v *verifier) files(ctx context.Context) error {
 			}
 		}
 	}
+	v.missing = v.contents.lacking(absent)
 	it, err := v.peek(ctx)
 	if it != nil {
 		return corrupt("the archive holds the content of a file that the journal does not name", nil)

@@ -213,3 +213,41 @@ func itemsOf(t testing.TB, file []byte, open func(Header) (vault.Sealer, error))
 		p.items = append(p.items, it)
 	}
 }
+
+// TestWhatWasPurgedIsNotMissed: neither its contents nor the entry count, and what another file still names is missed all the same.
+func TestWhatWasPurgedIsNotMissed(t *testing.T) {
+	s, o := withFiles(t)
+	var entries int
+	s.Log.Read(func(state *vault.State) {
+		for _, part := range state.Image().Parts {
+			for _, c := range part {
+				if c.Entry != nil && !c.Entry.Trashed.Is() {
+					entries++
+				}
+			}
+		}
+	})
+	s.Do(t, func(tx *vault.Tx) error {
+		id, err := tx.CreateEntry(vault.Entry{Name: "purged", Project: 1}, vault.Payload{})
+		_, attached := tx.AddFile(vault.File{Entry: id, Name: "f", Object: "purged"})
+		_, trashed := tx.TrashEntries([]vault.EntryID{id}, false)
+		return errors.Join(err, attached, trashed)
+	})
+	delete(o.all, vault.ContentKey("one"))
+	purge := scenario.Operator()
+	purge.Action.Name = "purge"
+	if _, err := vault.Update(t.Context(), s.Vault, purge, func(tx *vault.Tx) (int, error) {
+		n, _, err := tx.Purge(vault.StampOf(s.Clock.Now()) + 1)
+		return n, err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	written, err := Write(t.Context(), &b, Source{Store: s.Store, Log: s.Log, Sealer: s.Sealer, Blobs: o, Now: s.Clock.Now})
+	if err != nil || written.Entries != entries || !slices.Equal(written.Missing, []string{"gone", "one"}) {
+		t.Fatalf("got %d entries, %q missing, %v; want %d", written.Entries, written.Missing, err, entries)
+	}
+	if m, err := Verify(t.Context(), bytes.NewReader(b.Bytes()), func(Header) (vault.Sealer, error) { return s.Sealer, nil }); err != nil || m.Entries != entries || !slices.Equal(m.Missing, written.Missing) {
+		t.Errorf("got %d entries, %q missing, %v", m.Entries, m.Missing, err)
+	}
+}

@@ -19,7 +19,7 @@ type Manifest struct {
 	Secrets   int // payloads: every version of every entry's, but for the purged ones
 	Purged    []vault.SecretKey
 	Files     int      // contents of files, those in the trash included
-	Missing   []string // contents that files name and that were removed
+	Missing   []string // contents that files name and that are not there
 	Sections  []Section
 }
 

@@ -129,7 +129,7 @@ func (v *verifier) end(context.Context) error {
 		return corrupt("secrets are missing that the manifest does not call purged", nil)
 	case !slices.Equal(v.missing, m.Missing):
 		return corrupt("files are missing that the manifest does not call missing", nil)
-	case m.Entries != len(v.contents.versions):
+	case m.Entries != v.contents.entries():
 		return corrupt("the archive does not hold as many entries as its manifest says", nil)
 	}
 	return nil

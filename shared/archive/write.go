@@ -156,7 +156,7 @@ func (b *backup) end(ctx context.Context) (Manifest, error) {
 	if err := b.order.end(); err != nil {
 		return Manifest{}, err
 	}
-	w := &wireManifest{Heads: [2]vault.Head{b.header.Heads.Entries, b.header.Heads.Permissions}, Entries: uint64(len(b.contents.versions)), Sections: b.tally.sections(), Missing: b.missing}
+	w := &wireManifest{Heads: [2]vault.Head{b.header.Heads.Entries, b.header.Heads.Permissions}, Entries: uint64(b.contents.entries()), Sections: b.tally.sections(), Missing: b.missing}
 	for _, k := range b.purged {
 		w.Purged = append(w.Purged, wireKey{Entry: k.Entry, Version: k.Version})
 	}

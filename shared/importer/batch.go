@@ -12,7 +12,11 @@ const (
 	namesInBatch    = 400
 	bytesInBatch    = 200 << 10
 	overhead        = 200       // bytes of a thing beside its texts
-	maxText         = 300 << 10 // of one account or name: what fits into a record however little it compresses
+
+	// Limits of texts, in bytes: what the most generous of the APIs takes. sysPass's own columns hold less.
+	maxLine     = 4 << 10
+	maxNotes    = 64 << 10
+	maxPassword = 64 << 10
 )
 
 const tooLong = "its texts are too long"

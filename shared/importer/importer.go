@@ -35,7 +35,7 @@ const Exists = "exists"
 
 // Import takes the accounts of a document, as req's caller. What cannot be taken is reported, and the rest is taken all the same.
 //
-// Errors: Invalid where no account opens with the master password, BadReference for an unknown owner: nothing was changed; those of vault.Update, other than of what it
+// Errors: Invalid where no account opens with the master password, BadReference for an owner who is unknown or Read only: nothing was changed; those of vault.Update, other than of what it
 // refuses of one account: the report says how many were taken until then.
 func Import(ctx context.Context, v *vault.Vault, req vault.Request, d *syspassxml.Document, o Options) (*Report, error) {
 	r := &run{vault: v, req: req, opts: o, doc: d, accounts: make([]account, len(d.Accounts)), taken: map[kin]int{}}
@@ -92,11 +92,14 @@ func (r *run) findOwner(rd *vault.Reader) (vault.UserID, error) {
 	if r.opts.Owner == "" {
 		return 0, nil
 	}
-	u := rd.UserNamed(r.opts.Owner)
-	if u == nil {
+	switch u := rd.UserNamed(r.opts.Owner); {
+	case u == nil:
 		return 0, &vault.Error{Kind: vault.BadReference, Msg: fmt.Sprintf("there is no user %q", r.opts.Owner)}
+	case u.Role == vault.ReadOnly:
+		return 0, &vault.Error{Kind: vault.BadReference, Msg: fmt.Sprintf("the user %q is Read only, and cannot own what is imported", r.opts.Owner)}
+	default:
+		return u.ID, nil
 	}
-	return u.ID, nil
 }
 
 func (r *run) report() *Report {

@@ -128,7 +128,7 @@ func TestWhatExists(t *testing.T) {
 // TestWhatCannotBeTaken is reported, and the rest is taken.
 func TestWhatCannotBeTaken(t *testing.T) {
 	w, s := newWorld(t), newWriter(t)
-	d := s.document(t, "good", "mac", "client", "category", "short", "long", "archived", "nameless", "tags", "many", "last")
+	d := s.document(t, "good", "mac", "client", "category", "short", "long", "archived", "nameless", "tags", "many", "login", "url", "last")
 	d.Clients = append(d.Clients, syspassxml.Item{ID: 2, Name: "Archived"}, syspassxml.Item{ID: 3, Name: " "})
 	w.Do(t, func(tx *vault.Tx) error {
 		_, err := tx.CreateProject(vault.Project{Name: "archived", Archived: true})
@@ -138,7 +138,7 @@ func TestWhatCannotBeTaken(t *testing.T) {
 	at(1).Pass = at(1).Pass[:len(at(1).Pass)-1] + map[bool]string{true: "1", false: "0"}[strings.HasSuffix(at(1).Pass, "0")]
 	at(2).ClientID, at(3).CategoryID = 99, 0
 	at(4).Key = at(4).Key[:101]
-	at(5).Notes = strings.Repeat("x", 400<<10)
+	at(5).Notes, at(10).Login, at(11).URL = strings.Repeat("x", 64<<10+1), strings.Repeat("x", 4<<10+1), strings.Repeat("é", 2<<10+1)
 	at(6).ClientID, at(7).ClientID = 2, 3
 	at(8).Tags = []uint64{1, 77}
 	for i := range 201 {
@@ -147,7 +147,7 @@ func TestWhatCannotBeTaken(t *testing.T) {
 	}
 	want := "2 mac: its password does not open: Integrity check failed.; 3 client: unknown client; 4 category: unknown category; " +
 		"5 short: its password does not open: the key string is not hexadecimal; 6 long: its texts are too long; 7 archived: the project is archived; " +
-		"8 nameless: its client: it has no name; 10 many: too many tags"
+		"8 nameless: its client: it has no name; 10 many: too many tags; 11 login: its texts are too long; 12 url: its texts are too long"
 	for _, dry := range []bool{true, false} {
 		if r := w.must(t, d, importer.Options{DryRun: dry}); r.Accounts != 3 || skipped(r) != want || r.LostTags != 1 {
 			t.Errorf("dry %t: %d taken, %d lost tags, skipped\n%s, want\n%s", dry, r.Accounts, r.LostTags, skipped(r), want)
@@ -158,17 +158,21 @@ func TestWhatCannotBeTaken(t *testing.T) {
 	}
 }
 
-// TestNothingChanges: not by a dry run, not with a wrong master password, not for an unknown owner.
+// TestNothingChanges: not by a dry run, not with a wrong master password, not for an owner who is unknown or may own nothing.
 func TestNothingChanges(t *testing.T) {
 	w, s := newWorld(t), newWriter(t)
 	d := s.document(t, "one", "two")
+	w.AddUser(t, "rob", vault.ReadOnly)
 	before := w.content(t)
 	if r := w.must(t, d, importer.Options{DryRun: true}); r.Accounts != 2 {
 		t.Errorf("dry run: %+v", r)
 	}
-	for kind, o := range map[vault.Kind]importer.Options{vault.Invalid: {Master: vault.NewSecret("wrong")}, vault.BadReference: {Owner: "eve"}} {
-		if _, err := w.run(t, d, o); !errors.Is(err, kind) {
-			t.Errorf("got %v, want %v", err, kind)
+	for _, c := range []struct {
+		options importer.Options
+		want    vault.Kind
+	}{{importer.Options{Master: vault.NewSecret("wrong")}, vault.Invalid}, {importer.Options{Owner: "eve"}, vault.BadReference}, {importer.Options{Owner: "rob"}, vault.BadReference}} {
+		if _, err := w.run(t, d, c.options); !errors.Is(err, c.want) {
+			t.Errorf("owner %q: got %v, want %v", c.options.Owner, err, c.want)
 		}
 	}
 	if diff := cmp.Diff(before, w.content(t)); diff != "" {

@@ -57,7 +57,7 @@ func (r *run) add(k kind, it syspassxml.Item) {
 	switch {
 	case n.key == "":
 		n.why = "it has no name"
-	case len(n.text)+len(n.note) > maxText:
+	case len(n.text) > maxLine || len(n.note) > maxNotes:
 		n.why = tooLong
 	}
 	r.names = append(r.names, n) // there is room: pointers stay
@@ -73,7 +73,7 @@ func (r *run) refer(from *syspassxml.Account, to *account) {
 		to.why = "unknown client"
 	case to.category == nil:
 		to.why = "unknown category"
-	case len(from.Name)+len(from.Login)+len(from.URL)+len(from.Notes)+len(from.Pass)/2 > maxText:
+	case max(len(from.Name), len(from.Login), len(from.URL)) > maxLine || len(from.Notes) > maxNotes || len(from.Pass)/2 > maxPassword:
 		to.why = tooLong
 	default:
 		to.why = to.unmade()

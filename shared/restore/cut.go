@@ -124,6 +124,8 @@ func (c *cut) take(change *vault.Change, kept bool) {
 		c.versions[change.Entry.ID] = max(c.versions[change.Entry.ID], change.Entry.SecretVersion)
 	case change.File != nil && kept:
 		c.objects[change.File.Object] = true
+	case change.Removed != nil && change.Removed.Kind == "entry" && kept:
+		delete(c.versions, vault.EntryID(change.Removed.ID))
 	}
 }
 
