@@ -42,7 +42,14 @@ func repair(k *call) error {
 	did := "would be taken off"
 	if !*check {
 		did = "were taken off"
-		if err := r.Run(k.ctx); err != nil {
+		blobs, err := s.blobs()
+		if err == nil {
+			err = r.Run(k.ctx)
+		}
+		if err == nil {
+			err = clearSnapshots(k.ctx, blobs)
+		}
+		if err != nil {
 			return err
 		}
 	}

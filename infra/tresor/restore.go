@@ -11,9 +11,11 @@ import (
 	"time"
 
 	"tresor/shared/archive"
+	"tresor/shared/blob"
 	"tresor/shared/restore"
 	"tresor/shared/seal"
 	"tresor/shared/seal/keyfile"
+	"tresor/shared/snapshot"
 	"tresor/shared/vault"
 	"tresor/shared/wire"
 )
@@ -50,6 +52,9 @@ func restoreVault(k *call) error {
 	result := restoreResult{p.Entries()}
 	return k.print(result, func(w io.Writer) {
 		m := p.Manifest()
+		if p.Heads() != m.Heads {
+			fmt.Fprintln(w, "Entries, groups, grants and settings are as of then. Who was disabled, removed or given a lesser role since, and tokens revoked since, stay so, unless --with-old-credentials.")
+		}
 		fmt.Fprintf(w, "restored: %d entries, as of record %d of the entries journal, from an archive of %s\n", result.Entries, p.Heads().Entries.Seq, m.Created.Format(time.RFC3339))
 		if len(m.Missing) > 0 {
 			fmt.Fprintf(w, "%d contents of files were missing already when the backup was made\n", len(m.Missing))
@@ -106,12 +111,24 @@ func (f *restoring) run(ctx context.Context, place *place) (*restore.Plan, error
 	if err != nil {
 		return nil, fmt.Errorf("open the objects: %w", err)
 	}
-	return p, p.Run(ctx, restore.Target{Store: b.store, Blobs: blobs, Ready: func() error {
+	err = p.Run(ctx, restore.Target{Store: b.store, Blobs: blobs, Ready: func() error {
 		if f.key == "" {
 			return nil
 		}
 		return keyfile.Copy(f.key, filepath.Join(place.data, keyFile))
 	}})
+	if err == nil {
+		err = clearSnapshots(ctx, blobs)
+	}
+	return p, err
+}
+
+// clearSnapshots removes those of before the vault went back. blobs may be nil.
+func clearSnapshots(ctx context.Context, blobs blob.Store) error {
+	if blobs == nil {
+		return nil
+	}
+	return snapshot.Clear(ctx, blobs)
 }
 
 // errNeedsKey is said where an archive cannot be opened for want of a key.

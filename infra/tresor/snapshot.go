@@ -34,7 +34,7 @@ func takeSnapshot(k *call) error {
 	case objects == nil:
 		return errNoObjects
 	}
-	key, heads, err := snapshot.Write(k.ctx, s.log, objects)
+	key, heads, err := snapshot.Renew(k.ctx, s.log, objects)
 	if err != nil {
 		return err
 	}

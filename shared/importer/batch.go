@@ -11,7 +11,7 @@ const (
 	accountsInBatch = 80
 	namesInBatch    = 400
 	bytesInBatch    = 200 << 10
-	overhead        = 200       // bytes of a thing beside its texts
+	overhead        = 200 // bytes of a thing beside its texts
 
 	// Limits of texts, in bytes: what the most generous of the APIs takes. sysPass's own columns hold less.
 	maxLine     = 4 << 10

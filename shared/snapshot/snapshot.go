@@ -113,34 +113,63 @@ func Refresh(ctx context.Context, log Log, heads func() vault.Heads, in blob.Sto
 	if err := log.CatchUp(ctx); err != nil {
 		return "", err
 	}
-	list, err := in.List(ctx, folder, "", Keep)
-	if err != nil {
-		return "", fmt.Errorf("list the snapshots: %w", err)
-	}
-	newest := uint64(0)
-	if len(list) > 0 {
-		newest, _ = recordsIn(list[0].Key)
-	}
-	if now := records(heads()); now < newest+Due {
-		return "", nil
-	}
-	if key, _, err = Write(ctx, log, in); err != nil {
+	now := records(heads())
+	newest, err := newestUpTo(ctx, in, now)
+	if err != nil || now < newest+Due {
 		return "", err
 	}
-	return key, Prune(ctx, in, time.Now().Add(-grace))
+	key, _, err = Renew(ctx, log, in)
+	return key, err
+}
+
+// Renew is Write, and removes old ones.
+func Renew(ctx context.Context, log Log, in blob.Store) (key string, heads vault.Heads, err error) {
+	if key, heads, err = Write(ctx, log, in); err != nil {
+		return "", heads, err
+	}
+	return key, heads, Prune(ctx, in, heads, time.Now().Add(-grace))
+}
+
+// newestUpTo returns how many records are before the newest snapshot that is not ahead of the journals.
+func newestUpTo(ctx context.Context, in blob.Store, now uint64) (uint64, error) {
+	for o, err := range blob.All(ctx, in, folder) {
+		if err != nil {
+			return 0, fmt.Errorf("list the snapshots: %w", err)
+		}
+		if n, ok := recordsIn(o.Key); ok && n <= now {
+			return n, nil
+		}
+	}
+	return 0, nil
 }
 
 // grace is how long an old snapshot stays: a process may just be reading it.
 const grace = time.Hour
 
-// Prune removes all snapshots but the newest Keep, of those written before a time.
-func Prune(ctx context.Context, in blob.Store, before time.Time) error {
+// Prune removes all snapshots but the newest Keep, of those written before a time. Those that are ahead of the journals are none of the Keep: they are of a vault that
+// went back to an earlier point since.
+func Prune(ctx context.Context, in blob.Store, now vault.Heads, before time.Time) error {
 	kept := 0
+	return remove(ctx, in, func(o blob.Object) bool {
+		if n, ok := recordsIn(o.Key); ok && n <= records(now) {
+			kept++
+			return kept > Keep && o.Modified.Before(before)
+		}
+		return o.Modified.Before(before)
+	})
+}
+
+// Clear removes all snapshots: those of a vault that went back to an earlier point say what is no longer so. Nobody would believe them, and everybody would read them.
+func Clear(ctx context.Context, in blob.Store) error {
+	return remove(ctx, in, func(blob.Object) bool { return true })
+}
+
+func remove(ctx context.Context, in blob.Store, old func(blob.Object) bool) error {
 	for o, err := range blob.All(ctx, in, folder) {
 		if err != nil {
 			return fmt.Errorf("list the snapshots: %w", err)
 		}
-		if kept++; kept <= Keep || !o.Modified.Before(before) {
+		if !old(o) {
 			continue
 		}
 		if err := in.Delete(ctx, o.Key); err != nil {

@@ -131,13 +131,13 @@ func TestOldOnesGo(t *testing.T) {
 		}
 		keys = append(keys, key)
 	}
-	if err := Prune(t.Context(), objects, time.Now().Add(-time.Hour)); err != nil {
+	if err := Prune(t.Context(), objects, s.Heads(), time.Now().Add(-time.Hour)); err != nil {
 		t.Fatal(err)
 	}
 	if list, _ := objects.List(t.Context(), folder, "", 0); len(list) != len(keys) {
 		t.Errorf("young ones went: %d are left", len(list))
 	}
-	if err := Prune(t.Context(), objects, time.Now().Add(time.Hour)); err != nil {
+	if err := Prune(t.Context(), objects, s.Heads(), time.Now().Add(time.Hour)); err != nil {
 		t.Fatal(err)
 	}
 	list, err := objects.List(t.Context(), folder, "", 0)
@@ -148,6 +148,44 @@ func TestOldOnesGo(t *testing.T) {
 		if want := keys[len(keys)-1-i]; o.Key != want {
 			t.Errorf("got %s, want %s", o.Key, want)
 		}
+	}
+}
+
+// TestThoseOfAVaultThatWentBack are ahead of the journals: they are not taken for the newest, go when they are old, and take no other's place. Clear removes all.
+func TestThoseOfAVaultThatWentBack(t *testing.T) {
+	s, objects := scenario.New(t), newFolder(t)
+	var ours []string
+	for range 2 {
+		entries(t, s, 1)
+		key, _, err := Write(t.Context(), s.Log, objects)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ours = append(ours, key)
+	}
+	ahead := s.Heads()
+	ahead.Entries.Seq += 5000
+	for range Keep {
+		if _, err := objects.Put(t.Context(), keyOf(ahead), strings.NewReader("x")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	entries(t, s, Due)
+	if key, err := Refresh(t.Context(), s.Log, s.Heads, objects); err != nil || key == "" {
+		t.Fatalf("got %q, %v; want a new one", key, err)
+	}
+	if err := Prune(t.Context(), objects, s.Heads(), time.Now().Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	list, err := objects.List(t.Context(), folder, "", 0)
+	if err != nil || len(list) != 3 || list[1].Key != ours[1] || list[2].Key != ours[0] {
+		t.Errorf("got %v, %v; want the new one and %v", list, err, ours)
+	}
+	if err := Clear(t.Context(), objects); err != nil {
+		t.Fatal(err)
+	}
+	if list, err := objects.List(t.Context(), folder, "", 0); err != nil || len(list) != 0 {
+		t.Errorf("got %v, %v; want none", list, err)
 	}
 }
 
