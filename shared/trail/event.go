@@ -50,6 +50,7 @@ const (
 	FileUpdated
 	FileDeleted
 	FileDownloaded // its content left
+	Purged         // entries, projects and files, from the trash and for good
 	eventEnd
 )
 

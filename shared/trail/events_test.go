@@ -3,6 +3,7 @@ package trail_test
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"tresor/shared/scenario"
 	"tresor/shared/trail"
@@ -123,9 +124,13 @@ func TestEveryEvent(t *testing.T) {
 		{trail.OwnUpdated, func(tx *vault.Tx) error { return tx.SetPassword(own, vault.NewSecret("p")) }},
 		{trail.OwnDeleted, func(tx *vault.Tx) error { _, err := tx.TrashEntries([]vault.EntryID{own}, false); return err }},
 		{trail.ProjectDeleted, func(tx *vault.Tx) error { return tx.TrashTree(project) }},
+		{trail.Purged, func(tx *vault.Tx) error {
+			_, _, err := tx.Purge(vault.StampOf(s.Clock.Now().Add(time.Hour)))
+			return err
+		}},
 	} {
 		before := rows
-		if step.want == trail.LockedOut {
+		if step.want == trail.LockedOut || step.want == trail.Purged {
 			s.Do(t, step.do)
 		} else {
 			as(t, s, vault.Action{Dialect: vault.TPM, Name: "do", Writes: true}, step.do)
@@ -144,7 +149,7 @@ func TestEveryEvent(t *testing.T) {
 		if r.Event == trail.SettingChanged && r.Setting() != "a" {
 			t.Errorf("step %d: setting %q", i, r.Setting())
 		}
-		if step.want == trail.ProjectDeleted && (r.Project != project || !r.About(entry)) {
+		if (step.want == trail.ProjectDeleted || step.want == trail.Purged) && (r.Project != project || !r.About(entry)) {
 			t.Errorf("a project goes with its entries: %+v", r)
 		}
 	}

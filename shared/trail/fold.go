@@ -98,6 +98,8 @@ func entriesOf(c *vault.Change) (ids []vault.EntryID) {
 		return []vault.EntryID{c.Entry.ID}
 	case c.File != nil && c.File.Entry != 0:
 		return []vault.EntryID{c.File.Entry}
+	case c.Removed != nil && c.Removed.Kind == "entry":
+		return []vault.EntryID{vault.EntryID(c.Removed.ID)}
 	case c.TrashBulk != nil:
 		var id vault.EntryID
 		for _, d := range c.TrashBulk.Deltas {
@@ -216,6 +218,10 @@ func (f *fold) removed(r *vault.Removed) meaning {
 		return meaning{event: GroupDeleted, object: r.ID, weight: 8}
 	case "user":
 		return meaning{event: UserDeleted, object: r.ID, weight: 10}
+	case "entry", "file":
+		return meaning{event: Purged, weight: 6}
+	case "project":
+		return meaning{event: Purged, project: vault.ProjectID(r.ID), weight: 7}
 	}
 	return meaning{}
 }

@@ -84,6 +84,7 @@ var logActions = map[trail.Event]logAction{
 	trail.FileUpdated:       {"update_file", "Update file"},
 	trail.FileDeleted:       {"delete_file", "Delete file"},
 	trail.FileDownloaded:    {"file_downloaded", "File downloaded"},
+	trail.Purged:            {"purge_trash", "Purge trash"},
 }
 
 // originOf says how a row came about. Of the two origins that are documented (tpm 7.6) the command's is that of the original's web pages, which it stands in
