@@ -27,7 +27,47 @@ type keys struct {
 	handle  *keyset.Handle
 	primary tink.AEAD
 	byID    map[uint32]tink.AEAD
+	list    []Key // in the order in which they were added
 }
+
+// Key is what may be told of a key.
+type Key struct {
+	ID    uint32
+	State KeyState
+}
+
+// Name returns the key's id as it is written: 8 hexadecimal digits.
+func (k Key) Name() string { return fmt.Sprintf("%08x", k.ID) }
+
+// KeyState says what a key is for.
+type KeyState string
+
+// The states of a key.
+const (
+	Waiting KeyState = "waiting" // added, and not in use before it is promoted
+	Primary KeyState = "primary" // what is sealed now is sealed with it
+	Old     KeyState = "old"     // opens what was sealed with it
+)
+
+// stateOf returns the state of the i-th of n keys. Only the one added last can wait.
+func stateOf(e *keyset.Entry, i, n int) KeyState {
+	switch {
+	case e.IsPrimary():
+		return Primary
+	case i == n-1:
+		return Waiting
+	}
+	return Old
+}
+
+// waits reports whether the key with an id is the one that waits.
+func (ks *keys) waits(id uint32) bool {
+	last := ks.list[len(ks.list)-1]
+	return last.ID == id && last.State == Waiting
+}
+
+// seals reports whether a sealed value names the primary key.
+func (ks *keys) seals(id uint32) bool { return ks.byID[id] == ks.primary }
 
 // newKeys makes the keys of a keyset usable. Every enabled key must be of the one kind that this version of tresor makes.
 func newKeys(h *keyset.Handle, version uint32) (*keys, error) {
@@ -45,6 +85,7 @@ func newKeys(h *keyset.Handle, version uint32) (*keys, error) {
 			return nil, err
 		}
 		ks.byID[e.KeyID()] = a
+		ks.list = append(ks.list, Key{e.KeyID(), stateOf(e, i, h.Len())})
 		if e.IsPrimary() {
 			ks.primary = a
 		}

@@ -15,9 +15,11 @@ import (
 
 const (
 	// ReloadInterval is the least time between two loads of a purpose's keyset on account of unknown key ids, so that values with
-	// made-up ids cannot make a storm of loads. A rotation must wait longer than this between AddKey and Promote: then
-	// whoever loaded less than ReloadInterval before it met the new key has loaded that key, and nobody is refused it wrongly.
+	// made-up ids cannot make a storm of loads.
 	ReloadInterval = 10 * time.Second
+	// PromoteWait is how long a rotation must wait between AddKey and Promote. A process with an old ring, however long it has slept, loads the keyset when it meets the
+	// new key; only one that has loaded within ReloadInterval does not. That load must have shown the new key, so it must have begun after AddKey's keyset was put.
+	PromoteWait = ReloadInterval + reloadTimeout + 2*time.Second
 	// retryInterval is the same after a load that failed. Until it has passed, callers get that load's error.
 	retryInterval = time.Second
 	// reloadTimeout ends a load. The caller's own context is not known: vault.Sealer has none, as sealing makes no calls.
@@ -59,13 +61,17 @@ func (s *Sealer) Refresh(ctx context.Context) error {
 
 // key returns the key with the given id, after loading the keyset anew if it is not there.
 func (s *Sealer) key(r *ring, id uint32) (tink.AEAD, error) {
-	if a := r.keys.Load().byID[id]; a != nil {
+	ks := r.keys.Load()
+	if a := ks.byID[id]; a != nil {
+		if ks.waits(id) {
+			s.promoted(r)
+		}
 		return a, nil
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	// Whoever waited here for another's load finds that it has just been: r.next is ahead.
-	if s.reload != nil && !time.Now().Before(r.next) {
+	if r.mayLoad(s) {
 		s.loadRing(r)
 	}
 	if a := r.keys.Load().byID[id]; a != nil {
@@ -77,13 +83,33 @@ func (s *Sealer) key(r *ring, id uint32) (tink.AEAD, error) {
 	return nil, corrupt(r.purpose, fmt.Sprintf("unknown key %08x", id))
 }
 
-// loadRing loads r's keyset and notes when that may happen next. The caller holds r.mu.
+// promoted loads the keyset anew because a key that waits, as far as this process knows, is in use: without that the process would go on to seal with
+// the old one for as long as it lives. If it fails, nobody minds: the value opens all the same, and the next one tries again.
+func (s *Sealer) promoted(r *ring) {
+	if !r.mu.TryLock() {
+		return // another is at it
+	}
+	defer r.mu.Unlock()
+	if r.mayLoad(s) {
+		s.loadRing(r)
+	}
+}
+
+// mayLoad reports whether it is time for a load. Either clock will do: the monotonic one stands still while Lambda has the process frozen, and the other one may be set back.
+func (r *ring) mayLoad(s *Sealer) bool {
+	now := time.Now()
+	return s.reload != nil && (!now.Before(r.next) || !now.Round(0).Before(r.next.Round(0)))
+}
+
+// loadRing loads r's keyset and notes when that may happen next. The caller holds r.mu. What it has loaded shows the other purposes' keysets too, so a process that
+// meets a new key for one purpose seals with the new keys of all.
 func (s *Sealer) loadRing(r *ring) {
 	ctx, cancel := context.WithTimeout(context.Background(), reloadTimeout)
 	defer cancel()
 	stored, err := s.load(ctx)
 	if err == nil {
 		err = s.adopt(ctx, r, stored)
+		s.adoptOthers(ctx, r, stored)
 	}
 	if errors.Is(err, context.DeadlineExceeded) { // ours, above
 		err = &vault.Error{Kind: vault.Busy, Err: err}
@@ -112,6 +138,16 @@ func (s *Sealer) adopt(ctx context.Context, r *ring, stored []vault.StoredKeyset
 		r.keys.Store(ks)
 	}
 	return err
+}
+
+// adoptOthers is adopt for every ring but r and those that are being loaded. A keyset that fails here is loaded when one of its keys is met.
+func (s *Sealer) adoptOthers(ctx context.Context, r *ring, stored []vault.StoredKeyset) {
+	for _, other := range s.rings {
+		if other != r && other.mu.TryLock() {
+			_ = s.adopt(ctx, other, stored)
+			other.mu.Unlock()
+		}
+	}
 }
 
 // newer unwraps p's newest keyset; nil if there is none above version after. There is no falling back to an older one if that does

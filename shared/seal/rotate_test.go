@@ -90,10 +90,19 @@ func (r *rotation) step(t *testing.T, next func(context.Context, vault.Purpose) 
 	return row
 }
 
+// promote is the Promote of whatever key waits.
+func (r *rotation) promote(ctx context.Context, p vault.Purpose) (vault.StoredKeyset, error) {
+	_, list, err := r.rotator.Keys(p)
+	if err != nil {
+		return vault.StoredKeyset{}, err
+	}
+	return r.rotator.Promote(ctx, p, list[len(list)-1].ID)
+}
+
 func (r *rotation) rotate(t *testing.T, p vault.Purpose) {
 	t.Helper()
 	r.step(t, r.rotator.AddKey, p)
-	r.step(t, r.rotator.Promote, p)
+	r.step(t, r.promote, p)
 }
 
 func TestRotation(t *testing.T) {
@@ -111,7 +120,7 @@ func TestRotation(t *testing.T) {
 	wantOpen(t, r.reader, p, added, binding, "added")
 	r.wantLoads(t, 0)
 
-	if row := r.step(t, r.rotator.Promote, p); row.Version != 3 {
+	if row := r.step(t, r.promote, p); row.Version != 3 {
 		t.Errorf("got version %d, want 3", row.Version)
 	}
 	promoted := mustSeal(t, r.rotator, p, "promoted", binding)
@@ -151,7 +160,7 @@ func TestNewestStoredWins(t *testing.T) {
 func TestRotationOrder(t *testing.T) {
 	const p = vault.PurposeIndex
 	r := newRotation(t)
-	_, err := r.rotator.Promote(t.Context(), p)
+	_, err := r.rotator.Promote(t.Context(), p, 1)
 	wantKind(t, "promote without a new key", err, vault.Invalid)
 	r.step(t, r.rotator.AddKey, p)
 	_, err = r.rotator.AddKey(t.Context(), p)
@@ -222,7 +231,7 @@ func TestRotationUnderForgedValues(t *testing.T) {
 			time.Sleep(seal.ReloadInterval / 10)
 			forge()
 		}
-		r.step(t, r.rotator.Promote, p)
+		r.step(t, r.promote, p)
 		wantOpen(t, r.reader, p, mustSeal(t, r.rotator, p, "x", binding), binding, "x")
 	})
 }
