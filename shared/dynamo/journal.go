@@ -93,6 +93,11 @@ func (s *Store) transactItems(tx vault.Transaction) []types.TransactWriteItem {
 		put := s.put(vault.Permissions, s.keys.keysetItem(k), aws.String(ifAbsent))
 		items = append(items, types.TransactWriteItem{Put: put})
 	}
+	for _, k := range tx.DropKeysets {
+		items = append(items, types.TransactWriteItem{Delete: &types.Delete{
+			TableName: s.table(vault.Permissions), Key: newItem(s.keys.keyset(k.Purpose, k.Version)),
+		}})
+	}
 	return items
 }
 

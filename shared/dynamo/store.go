@@ -34,7 +34,10 @@ type Store struct {
 	keys   keys
 }
 
-var _ vault.Store = (*Store)(nil)
+var (
+	_ vault.Store       = (*Store)(nil)
+	_ vault.ResealStore = (*Store)(nil)
+)
 
 // New returns the store of one vault. It makes no call. The client must not retry by itself: use NewClient.
 func New(client API, c Config) (*Store, error) {

@@ -84,6 +84,11 @@ func (w *writer) carryOut(ctx context.Context, tx vault.Transaction) error {
 			return &vault.ConflictError{}
 		}
 	}
+	for _, k := range tx.DropKeysets {
+		if _, err := w.dropKeyset.ExecContext(ctx, string(k.Purpose), int64(k.Version)); err != nil {
+			return fmt.Errorf("drop keyset %s %d: %w", k.Purpose, k.Version, err)
+		}
+	}
 	return nil
 }
 

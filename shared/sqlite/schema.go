@@ -52,6 +52,8 @@ type writeStatements struct {
 	record, recordAt, secret, drop, keyset     *sql.Stmt
 	access, attemptsClean, attemptsAdd, absent *sql.Stmt
 	mark, marksClean, replace, dropRecord      *sql.Stmt
+	dropKeyset                                 *sql.Stmt
+	resealRecord, resealSecret, resealAccess   *sql.Stmt
 }
 
 const recordColumns = `tbl, seq, txn, kind, action, target, actor, sealed`
@@ -78,9 +80,13 @@ func (w *writeStatements) prepare(ctx context.Context, conn *sql.Conn) error {
 		&w.absent:     `select count(*) from records where tbl = ? and seq = ?`,
 		&w.secret: `insert into secrets (entry, version, sealed) values (?, ?, ?)
 			on conflict do update set sealed = excluded.sealed`,
-		&w.drop:   `delete from secrets where entry = ? and version = ?`,
-		&w.keyset: `insert into keysets (purpose, version, vault, wrapped) values (?, ?, ?, ?) on conflict do nothing`,
-		&w.access: `insert into access (hour, shard, id, sealed) values (?, ?, ?, ?) on conflict do nothing`,
+		&w.drop:         `delete from secrets where entry = ? and version = ?`,
+		&w.keyset:       `insert into keysets (purpose, version, vault, wrapped) values (?, ?, ?, ?) on conflict do nothing`,
+		&w.dropKeyset:   `delete from keysets where purpose = ? and version = ?`,
+		&w.resealRecord: `update records set sealed = ? where tbl = ? and seq = ? and sealed = ?`,
+		&w.resealSecret: `update secrets set sealed = ? where entry = ? and version = ? and sealed = ?`,
+		&w.resealAccess: `update access set sealed = ? where hour = ? and shard = ? and id = ? and sealed = ?`,
+		&w.access:       `insert into access (hour, shard, id, sealed) values (?, ?, ?, ?) on conflict do nothing`,
 		&w.attemptsClean: `delete from attempts where key in
 			(select key from attempts where expires <= ? order by expires limit 100)`,
 		&w.attemptsAdd: `insert into attempts (key, count, expires) values (?1, max(0, ?2), ?4)

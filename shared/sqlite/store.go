@@ -27,7 +27,10 @@ type Store struct {
 	access  accessQueue
 }
 
-var _ vault.Store = (*Store)(nil)
+var (
+	_ vault.Store       = (*Store)(nil)
+	_ vault.ResealStore = (*Store)(nil)
+)
 
 // Close closes the file. The last one to close it, of all processes, folds the write-ahead log into it.
 func (s *Store) Close() error {

@@ -74,10 +74,27 @@ type AttemptStore interface {
 	Attempts(ctx context.Context, key string, now time.Time) (int, error)
 }
 
-// KeysetStore holds wrapped keysets. They are put by Commit, together with a record, and never overwritten.
+// KeysetStore holds wrapped keysets. They are put and dropped by Commit, and never overwritten.
 type KeysetStore interface {
 	// Keysets returns every keyset of the vault, ordered by purpose and version; none if there is no vault.
 	Keysets(ctx context.Context) ([]StoredKeyset, error)
+}
+
+// ResealStore gives items other sealed bytes. Only who puts them under another key does so, with the same plaintext. Every Store is one; it is an interface of its own, so that
+// no function links what none of them does.
+type ResealStore interface {
+	// Reseal puts the new bytes into each item that still holds the old ones, and returns how many those were. An item that is gone, or holds other bytes, stays as it is.
+	// Each item is changed by itself, durably; after an error some may have been. Doing it again is harmless. Busy: throttled.
+	Reseal(ctx context.Context, items []Resealed) (changed int, err error)
+}
+
+// Resealed is an item's sealed bytes, as they were read and as they are to be. Exactly one of Record, Secret and Access says which item it is.
+type Resealed struct {
+	Record *RecordKey
+	Secret *SecretKey
+	Access *AccessKey
+	Was    []byte
+	Sealed []byte
 }
 
 // Transaction is what Commit carries out. At most MaxTransactionItems items, no two with the same key.
@@ -88,6 +105,7 @@ type Transaction struct {
 	PutSecrets  []StoredSecret
 	DropSecrets []SecretKey
 	PutKeysets  []StoredKeyset // each put only if absent
+	DropKeysets []KeysetKey    // of those that are wrapped under a key that is not to be used any more
 	// Replace and DropRecords overwrite and take away records. A repair does so (law 17), and nothing else: journals only grow.
 	Replace     []StoredRecord
 	DropRecords []RecordKey
@@ -98,7 +116,7 @@ type Transaction struct {
 
 // Items returns how many items tx takes, of the MaxTransactionItems.
 func (tx *Transaction) Items() int {
-	return len(tx.Put) + len(tx.Absent) + len(tx.PutSecrets) + len(tx.DropSecrets) + len(tx.PutKeysets) + len(tx.PutMarks) + len(tx.Replace) + len(tx.DropRecords)
+	return len(tx.Put) + len(tx.Absent) + len(tx.PutSecrets) + len(tx.DropSecrets) + len(tx.PutKeysets) + len(tx.DropKeysets) + len(tx.PutMarks) + len(tx.Replace) + len(tx.DropRecords)
 }
 
 // Mark says that a request was carried out, until it expires: by then the request must be refused for its age. Its hash tells nothing of
@@ -171,6 +189,22 @@ type StoredAccess struct {
 	Shard  uint8  // below AccessShards
 	ID     string // a ULID
 	Sealed []byte
+}
+
+// Key names the access record's place.
+func (a *StoredAccess) Key() AccessKey { return AccessKey{a.Hour, a.Shard, a.ID} }
+
+// AccessKey is an access record's place.
+type AccessKey struct {
+	Hour  Hour
+	Shard uint8
+	ID    string
+}
+
+// KeysetKey names one version of a purpose's keyset.
+type KeysetKey struct {
+	Purpose Purpose
+	Version uint32
 }
 
 // StoredKeyset is a wrapped keyset.

@@ -33,7 +33,10 @@ type Faulty struct {
 	counts      map[Method]Count
 }
 
-var _ vault.Store = (*Faulty)(nil)
+var (
+	_ vault.Store       = (*Faulty)(nil)
+	_ vault.ResealStore = (*Faulty)(nil)
+)
 
 type delays struct {
 	n int

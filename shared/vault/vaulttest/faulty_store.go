@@ -83,6 +83,15 @@ func (f *Faulty) AccessHour(ctx context.Context, h vault.Hour, after string) ([]
 	return records, err
 }
 
+// Reseal implements vault.ResealStore.
+func (f *Faulty) Reseal(ctx context.Context, items []vault.Resealed) (int, error) {
+	if err := f.enter(ctx, Reseal); err != nil {
+		return 0, err
+	}
+	f.count(Reseal, resealCount(items))
+	return f.inner.(vault.ResealStore).Reseal(ctx, items) // as every store is
+}
+
 // AddAttempts implements vault.AttemptStore.
 func (f *Faulty) AddAttempts(ctx context.Context, key string, delta int, now, expires time.Time) (int, error) {
 	if err := f.enter(ctx, AddAttempts); err != nil {

@@ -19,28 +19,20 @@ const pageBytes = 1 << 20
 // vault, as a second process would have.
 type Memory struct{ v *memoryVault }
 
-var _ vault.Store = (*Memory)(nil)
+var (
+	_ vault.Store       = (*Memory)(nil)
+	_ vault.ResealStore = (*Memory)(nil)
+)
 
 type memoryVault struct {
 	mu       sync.Mutex
 	records  map[vault.RecordKey]vault.StoredRecord
 	order    map[vault.Table][]vault.Seq // ascending
 	secrets  map[vault.SecretKey][]byte
-	keysets  map[keysetKey]vault.StoredKeyset
-	access   map[accessKey]vault.StoredAccess
+	keysets  map[vault.KeysetKey]vault.StoredKeyset
+	access   map[vault.AccessKey]vault.StoredAccess
 	attempts map[string]attemptCount
 	marks    map[vault.Hash]putMark
-}
-
-type keysetKey struct {
-	purpose vault.Purpose
-	version uint32
-}
-
-type accessKey struct {
-	hour  vault.Hour
-	shard uint8
-	id    string
 }
 
 type attemptCount struct {
@@ -60,8 +52,8 @@ func NewMemory() *Memory {
 		records:  map[vault.RecordKey]vault.StoredRecord{},
 		order:    map[vault.Table][]vault.Seq{},
 		secrets:  map[vault.SecretKey][]byte{},
-		keysets:  map[keysetKey]vault.StoredKeyset{},
-		access:   map[accessKey]vault.StoredAccess{},
+		keysets:  map[vault.KeysetKey]vault.StoredKeyset{},
+		access:   map[vault.AccessKey]vault.StoredAccess{},
 		attempts: map[string]attemptCount{},
 		marks:    map[vault.Hash]putMark{},
 	}}
@@ -146,7 +138,10 @@ func (m *Memory) Commit(ctx context.Context, tx vault.Transaction) error {
 	}
 	for _, k := range tx.PutKeysets {
 		k.Wrapped = bytes.Clone(k.Wrapped)
-		m.v.keysets[keysetKey{k.Purpose, k.Version}] = k
+		m.v.keysets[vault.KeysetKey{Purpose: k.Purpose, Version: k.Version}] = k
+	}
+	for _, k := range tx.DropKeysets {
+		delete(m.v.keysets, k)
 	}
 	for _, mark := range tx.PutMarks {
 		m.v.marks[mark.Hash] = putMark{tx.ID, mark.Expires}
@@ -191,7 +186,7 @@ func (v *memoryVault) check(tx vault.Transaction) error {
 		failed = failed || ok
 	}
 	for _, k := range tx.PutKeysets {
-		_, ok := v.keysets[keysetKey{k.Purpose, k.Version}]
+		_, ok := v.keysets[vault.KeysetKey{Purpose: k.Purpose, Version: k.Version}]
 		failed = failed || ok
 	}
 	used := v.used(tx)
@@ -224,7 +219,7 @@ func (m *Memory) PutAccess(ctx context.Context, records []vault.StoredAccess) er
 	defer m.v.mu.Unlock()
 	for _, r := range records {
 		r.Sealed = bytes.Clone(r.Sealed)
-		m.v.access[accessKey{r.Hour, r.Shard, r.ID}] = r
+		m.v.access[r.Key()] = r
 	}
 	return nil
 }
@@ -237,7 +232,7 @@ func (m *Memory) AccessHour(ctx context.Context, h vault.Hour, after string) ([]
 	defer m.v.mu.Unlock()
 	var all []vault.StoredAccess
 	for k, r := range m.v.access {
-		if k.hour == h && k.id > after {
+		if k.Hour == h && k.ID > after {
 			r.Sealed = bytes.Clone(r.Sealed)
 			all = append(all, r)
 		}
@@ -288,6 +283,44 @@ func (m *Memory) Keysets(ctx context.Context) ([]vault.StoredKeyset, error) {
 		all[i].Wrapped = bytes.Clone(all[i].Wrapped)
 	}
 	return all, nil
+}
+
+// Reseal implements vault.ResealStore.
+func (m *Memory) Reseal(ctx context.Context, items []vault.Resealed) (changed int, err error) {
+	if err := m.lock(ctx); err != nil {
+		return 0, err
+	}
+	defer m.v.mu.Unlock()
+	for _, i := range items {
+		if m.v.reseal(i) {
+			changed++
+		}
+	}
+	return changed, nil
+}
+
+func (v *memoryVault) reseal(i vault.Resealed) bool {
+	sealed := bytes.Clone(i.Sealed)
+	switch {
+	case i.Record != nil:
+		if r, ok := v.records[*i.Record]; ok && bytes.Equal(r.Sealed, i.Was) {
+			r.Sealed = sealed
+			v.records[*i.Record] = r
+			return true
+		}
+	case i.Secret != nil:
+		if was, ok := v.secrets[*i.Secret]; ok && bytes.Equal(was, i.Was) {
+			v.secrets[*i.Secret] = sealed
+			return true
+		}
+	case i.Access != nil:
+		if r, ok := v.access[*i.Access]; ok && bytes.Equal(r.Sealed, i.Was) {
+			r.Sealed = sealed
+			v.access[*i.Access] = r
+			return true
+		}
+	}
+	return false
 }
 
 func cloneRecord(r vault.StoredRecord) vault.StoredRecord {

@@ -89,7 +89,10 @@ func itemsOf(tx vault.Transaction) (written, checked []item) {
 		written = append(written, k)
 	}
 	for _, k := range tx.PutKeysets {
-		written = append(written, keysetKey{k.Purpose, k.Version})
+		written = append(written, vault.KeysetKey{Purpose: k.Purpose, Version: k.Version})
+	}
+	for _, k := range tx.DropKeysets {
+		checked = append(checked, k)
 	}
 	for _, k := range tx.DropRecords {
 		checked = append(checked, k) // nobody reads what a repair takes away, nor what it replaces
@@ -208,7 +211,7 @@ func (p *parts) filterKeysets(keysets []vault.StoredKeyset, missed map[item][]by
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return slices.DeleteFunc(slices.Clone(keysets), func(k vault.StoredKeyset) bool {
-		_, hidden := p.before(keysetKey{k.Purpose, k.Version}, missed)
+		_, hidden := p.before(vault.KeysetKey{Purpose: k.Purpose, Version: k.Version}, missed)
 		return hidden
 	})
 }

@@ -20,6 +20,7 @@ const (
 	AddAttempts Method = "AddAttempts"
 	Attempts    Method = "Attempts"
 	Keysets     Method = "Keysets"
+	Reseal      Method = "Reseal"
 )
 
 // Count is what calls of one method have used. The units are what DynamoDB would bill by its published rules, whatever the store is:
@@ -105,7 +106,7 @@ func commitCount(tx vault.Transaction) Count {
 	for _, k := range tx.PutKeysets {
 		c.WriteUnits += 2 * units(keysetSize(k), unitWrite)
 	}
-	c.WriteUnits += 2 * (len(tx.Absent) + len(tx.DropSecrets) + len(tx.PutMarks)) // a mark takes about 150 bytes
+	c.WriteUnits += 2 * (len(tx.Absent) + len(tx.DropSecrets) + len(tx.DropKeysets) + len(tx.PutMarks)) // a mark takes about 150 bytes
 	return c
 }
 
@@ -113,6 +114,15 @@ func putAccessCount(records []vault.StoredAccess) Count {
 	c := Count{Items: len(records)}
 	for _, r := range records {
 		c.WriteUnits += units(accessSize(r), unitWrite)
+	}
+	return c
+}
+
+// resealCount counts the sealed bytes alone: what else an item holds is not known here.
+func resealCount(items []vault.Resealed) Count {
+	c := Count{Items: len(items)}
+	for _, i := range items {
+		c.WriteUnits += units(max(len(i.Was), len(i.Sealed)), unitWrite)
 	}
 	return c
 }
