@@ -183,7 +183,7 @@ type system struct {
 	auth   *auth.Service
 	log    *journal.Log
 	store  vault.Store
-	sealer vault.Sealer
+	sealer *seal.Sealer
 	blobs  func() (blob.Store, error)
 }
 
@@ -256,7 +256,7 @@ func (b *backend) noVault(ctx context.Context) error {
 	return errNoVault
 }
 
-func (b *backend) assemble(sealer vault.Sealer, options ...journal.Option) *system {
+func (b *backend) assemble(sealer *seal.Sealer, options ...journal.Option) *system {
 	log := journal.Open(b.store, sealer, options...)
 	v := vault.New(log, vault.Options{Strength: strength.Rate})
 	return &system{vault: v, auth: auth.New(v, sealer, b.store, auth.Options{}), log: log, store: b.store, sealer: sealer, blobs: b.blobs}

@@ -1,0 +1,103 @@
+package auth
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+
+	"tresor/shared/vault"
+)
+
+// Resealer puts sealed values under the primary key. seal.Sealer is one.
+type Resealer interface {
+	// Reseal returns the value under the primary key; nil where it is under that already.
+	Reseal(p vault.Purpose, sealed []byte, b vault.Binding) ([]byte, error)
+}
+
+// Fields counts sealed fields.
+type Fields struct {
+	Passwords int `json:"passwords"`
+	Keys      int `json:"keys"` // private ones, of TPM
+	Settings  int `json:"settings"`
+}
+
+func (f Fields) sum() int { return f.Passwords + f.Keys + f.Settings }
+
+// maxFields bounds what one Update reseals or revokes: a user or credential takes less than 3 KB, and a record takes 350.
+const maxFields = 100
+
+// Reseal puts the sealed fields that are in use under the primary key: passwords of users, private keys that are not revoked, and the master password. They lie inside records, whose
+// plaintext never changes; so new records say what they are now, and the history keeps the old key. It returns how many it resealed, also with an error.
+func Reseal(ctx context.Context, v *vault.Vault, req vault.Request, r Resealer) (all Fields, err error) {
+	for {
+		some, err := vault.Update(ctx, v, req, func(t *vault.Tx) (Fields, error) { return resealSome(t, r) })
+		if err != nil {
+			return all, fmt.Errorf("reseal passwords and keys: %w", err)
+		}
+		if some == (Fields{}) {
+			return all, nil
+		}
+		all = Fields{all.Passwords + some.Passwords, all.Keys + some.Keys, all.Settings + some.Settings}
+	}
+}
+
+func resealSome(t *vault.Tx, r Resealer) (n Fields, err error) {
+	for _, u := range t.Users() {
+		if len(u.Password) == 0 {
+			continue
+		}
+		sealed, err := r.Reseal(vault.PurposeCredentials, u.Password, passwordBinding(u.ID, u.PasswordVersion))
+		if err != nil {
+			return n, fmt.Errorf("the password of user %d: %w", u.ID, err)
+		}
+		if sealed == nil {
+			continue
+		}
+		if err := t.ResealPassword(u.ID, sealed); err != nil {
+			return n, err
+		}
+		if n.Passwords++; n.sum() == maxFields {
+			return n, nil
+		}
+	}
+	credentials, err := t.Credentials()
+	if err != nil {
+		return n, err
+	}
+	for _, c := range credentials {
+		if len(c.PrivateKey) == 0 || c.Revoked != 0 {
+			continue
+		}
+		sealed, err := r.Reseal(vault.PurposeCredentials, c.PrivateKey, keyBinding(c.ID))
+		if err != nil {
+			return n, fmt.Errorf("the key of credential %d: %w", c.ID, err)
+		}
+		if sealed == nil {
+			continue
+		}
+		if err := t.ResealKey(c.ID, sealed); err != nil {
+			return n, err
+		}
+		if n.Keys++; n.sum() == maxFields {
+			return n, nil
+		}
+	}
+	return n, resealMaster(t, r, &n)
+}
+
+func resealMaster(t *vault.Tx, r Resealer, n *Fields) error {
+	stored, err := t.Settings()
+	if err != nil || stored[MasterPasswordSetting] == "" {
+		return err
+	}
+	was, err := base64.StdEncoding.DecodeString(stored[MasterPasswordSetting])
+	if err != nil {
+		return &vault.Error{Kind: vault.Corrupt, Msg: "the master password does not open", Err: err}
+	}
+	sealed, err := r.Reseal(vault.PurposeExports, was, masterPasswordBinding())
+	if err != nil || sealed == nil {
+		return err
+	}
+	n.Settings++
+	return t.SetSetting(MasterPasswordSetting, base64.StdEncoding.EncodeToString(sealed))
+}
