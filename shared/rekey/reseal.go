@@ -197,6 +197,9 @@ func (j *job) secrets(ctx context.Context) error {
 	return nil
 }
 
+// clockSkew is how far ahead the clock of a writer may be.
+const clockSkew = 15 * time.Minute
+
 // access reseals the hours that were closed, which are all that have records up to the newest of them, and every hour since.
 func (j *job) access(ctx context.Context) error {
 	var founded vault.Stamp
@@ -208,7 +211,7 @@ func (j *job) access(ctx context.Context) error {
 		}
 		next = max(next, h+1)
 	}
-	for now := vault.HourOf(time.Now()); next <= now; next++ {
+	for last := vault.HourOf(time.Now().Add(clockSkew)); next <= last; next++ {
 		if err := j.hour(ctx, next); err != nil {
 			return err
 		}

@@ -109,7 +109,7 @@ func (r rotation) add(ctx context.Context, p vault.Purpose) (Rotated, error) {
 
 // promote makes the key that was waited for primary, unless that has happened.
 func (r rotation) promote(ctx context.Context, to *Rotated) error {
-	for {
+	for mine := false; ; {
 		list, _, err := r.keys(ctx, to.Purpose)
 		if err != nil {
 			return err
@@ -119,18 +119,17 @@ func (r rotation) promote(ctx context.Context, to *Rotated) error {
 			return &vault.Error{Kind: vault.Corrupt, Err: fmt.Errorf("key %s is gone", to.Key.Name())}
 		}
 		if to.Key = list[at]; to.Key.State != seal.Waiting {
+			to.Another = !mine
 			return nil
 		}
 		row, err := r.sealer.Promote(ctx, to.Purpose, to.Key.ID)
 		if err == nil {
 			err = r.put(ctx, row)
 		}
-		switch {
-		case errors.Is(err, vault.Conflict):
-			to.Another = true
-		case err != nil:
+		if err != nil && !errors.Is(err, vault.Conflict) {
 			return err
 		}
+		mine = err == nil
 	}
 }
 
