@@ -3,15 +3,18 @@ package rekey_test
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net/netip"
 	"path/filepath"
 	"testing"
 
+	"tresor/infra/dynamodblocal"
 	"tresor/shared/attach"
 	"tresor/shared/auth"
 	"tresor/shared/blob"
+	"tresor/shared/dynamo"
 	"tresor/shared/journal"
 	"tresor/shared/rekey"
 	"tresor/shared/seal"
@@ -49,6 +52,14 @@ var stores = map[string]func(t *testing.T) vault.Store{
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = s.Close() })
+		return s
+	},
+	"dynamodb": func(t *testing.T) vault.Store {
+		server, tables := dynamodblocal.Start(t)
+		s, err := dynamo.New(dynamo.NewClient(server.Config()), dynamo.Config{Entries: tables.Entries, Permissions: tables.Permissions, Vault: "v-" + rand.Text()})
+		if err != nil {
+			t.Fatal(err)
+		}
 		return s
 	},
 }

@@ -332,3 +332,74 @@ func TestKeysetStaysWithinOneKMSCall(t *testing.T) {
 	}
 	t.Logf("%d keys, %d bytes", seal.MaxKeys, size.last)
 }
+
+// TestAPromotionIsNoticed by a process that holds the key as waiting: it has loaded between AddKey and Promote.
+func TestAPromotionIsNoticed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const p = vault.PurposeIndex
+		r := newRotation(t)
+		r.step(t, r.rotator.AddKey, p)
+		r.step(t, r.rotator.AddKey, vault.PurposeSecrets)
+		if err := r.reader.Refresh(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		r.loads.Store(0)
+		r.step(t, func(ctx context.Context, _ vault.Purpose) (vault.StoredKeyset, error) {
+			return r.promote(ctx, vault.PurposeSecrets)
+		}, vault.PurposeSecrets)
+		r.step(t, r.promote, p)
+		sealed := mustSeal(t, r.rotator, p, "x", binding)
+
+		r.fail(&vault.Error{Kind: vault.Busy, Err: errors.New("throttled")})
+		for range 20 { // the value opens all the same
+			wantOpen(t, r.reader, p, sealed, binding, "x")
+		}
+		r.wantLoads(t, 1)
+		r.fail(nil)
+		time.Sleep(time.Second)
+		for range 20 {
+			wantOpen(t, r.reader, p, sealed, binding, "x")
+		}
+		r.wantLoads(t, 2)
+		for _, purpose := range []vault.Purpose{p, vault.PurposeSecrets} { // one load is for all purposes
+			if done, err := r.rotator.IsPrimary(purpose, mustSeal(t, r.reader, purpose, "x", binding)); err != nil || !done {
+				t.Errorf("%s: the reader goes on sealing with the old key, %v", purpose, err)
+			}
+		}
+	})
+}
+
+// TestKeysAndReseal: what operators' commands ask.
+func TestKeysAndReseal(t *testing.T) {
+	const p = vault.PurposeSecrets
+	r := newRotation(t)
+	sealed := mustSeal(t, r.rotator, p, "x", binding)
+	if got, err := r.rotator.Reseal(p, sealed, binding); got != nil || err != nil {
+		t.Errorf("under the primary key: got %d bytes, %v", len(got), err)
+	}
+	r.step(t, r.rotator.AddKey, p)
+	version, waiting, err := r.rotator.Keys(p)
+	if err != nil || version != 2 || len(waiting) != 2 || waiting[0].State != seal.Primary || waiting[1].State != seal.Waiting || len(waiting[1].Name()) != 8 {
+		t.Errorf("got version %d, %v, %v", version, waiting, err)
+	}
+	_, err = r.rotator.Promote(t.Context(), p, waiting[0].ID)
+	wantKind(t, "promote another key than the one that waits", err, vault.Invalid)
+	r.step(t, r.promote, p)
+	if _, list, _ := r.rotator.Keys(p); list[0].State != seal.Old || list[1].State != seal.Primary {
+		t.Errorf("got %v", list)
+	}
+	again, err := r.rotator.Reseal(p, sealed, binding)
+	if err != nil || bytes.Equal(again, sealed) {
+		t.Fatalf("got %v", err)
+	}
+	wantOpen(t, r.rotator, p, again, binding, "x")
+	if done, err := r.rotator.IsPrimary(p, again[:seal.Overhead]); !done || err != nil {
+		t.Errorf("got %t, %v", done, err)
+	}
+	other := binding
+	other.ID += "1"
+	_, err = r.rotator.Reseal(p, sealed, other)
+	wantKind(t, "in another's place", err, vault.Corrupt)
+	_, err = r.rotator.IsPrimary(p, sealed[:4])
+	wantKind(t, "no sealed value", err, vault.Corrupt)
+}
