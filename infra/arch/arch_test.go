@@ -59,6 +59,7 @@ var rules = []rule{
 	{of: "tresor/shared/syspassxml", only: []string{"golang.org/x/text/...", "golang.org/x/crypto/...", "tresor/shared/vault", "tresor/shared/syspassxml"}, why: "a format knows the vault's errors and secrets"},
 	{of: archive, never: []string{dialects, auth, gateway, wire, functions, infra, dynamo, embedded, seal, blob, depot, aws, driver}, why: "a format is handed its store, its sealer and its writer"},
 	{of: "tresor/shared/attach", never: []string{dialects, auth, gateway, wire, functions, infra, journal, dynamo, embedded, seal, archive, depot, aws, driver}, why: "it works on what it is handed"},
+	{of: "tresor/shared/rekey", never: []string{dialects, gateway, wire, functions, infra, dynamo, embedded, aws, driver}, why: "it works on what it is handed"},
 	{of: depot, never: []string{dialects, gateway, wire, functions, infra, dynamo, embedded, seal, aws, driver}, why: "it works on what it is handed"},
 	{of: "tresor/shared/importer", only: []string{"golang.org/x/text/...", "golang.org/x/crypto/...", "golang.org/x/sync/errgroup", "tresor/shared/vault", "tresor/shared/syspassxml", "tresor/shared/importer"}, why: "an import is the vault's rules over a file"},
 	{of: auth, never: []string{dialects, gateway, wire, functions, infra, journal, dynamo, embedded, seal, aws, awslabs, driver}, why: "credentials know the vault alone"},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
+	"time"
 
 	"tresor/shared/vault"
 )
@@ -23,25 +24,75 @@ type Fields struct {
 
 func (f Fields) sum() int { return f.Passwords + f.Keys + f.Settings }
 
-// maxFields bounds what one Update reseals or revokes: a user or credential takes less than 3 KB, and a record takes 350.
-const maxFields = 100
+// maxFields bounds what one Update reseals or revokes: a user or credential takes less than 3 KB, and a record takes 350. Under many writers, whose Updates take less time and so win,
+// it comes down to minFields.
+const (
+	maxFields = 100
+	minFields = 5
+)
+
+// inBatches runs an Update of at most a number of changes until it finds nothing left, however often others come first, and whatever became of one whose answer was lost.
+func inBatches[T comparable](ctx context.Context, v *vault.Vault, req vault.Request, fn func(t *vault.Tx, limit int) (T, error), add func(T)) error {
+	var none T
+	for limit := maxFields; ; {
+		some, err := oneBatch(ctx, v, req, func(t *vault.Tx) (T, error) { return fn(t, limit) })
+		switch kind := vault.KindOf(err); {
+		case err == nil && some == none:
+			return nil
+		case err == nil:
+			add(some)
+		case kind != vault.Busy && kind != vault.Undecided || vault.Pause(ctx, retryPause) != nil:
+			return err
+		default:
+			limit = max(minFields, limit/2)
+		}
+	}
+}
+
+func oneBatch[T any](ctx context.Context, v *vault.Vault, req vault.Request, fn func(t *vault.Tx) (T, error)) (T, error) {
+	ctx, cancel := context.WithTimeout(ctx, batchTimeout)
+	defer cancel()
+	return vault.Update(ctx, v, req, fn)
+}
+
+// batchTimeout is how long a batch may try before a smaller one does.
+const batchTimeout = 6 * time.Second
+
+// retryPause is at most how long a batch that did not get through waits.
+const retryPause = 200 * time.Millisecond
 
 // Reseal puts the sealed fields that are in use under the primary key: passwords of users, private keys that are not revoked, and the master password. They lie inside records, whose
 // plaintext never changes; so new records say what they are now, and the history keeps the old key. It returns how many it resealed, also with an error.
 func Reseal(ctx context.Context, v *vault.Vault, req vault.Request, r Resealer) (all Fields, err error) {
-	for {
-		some, err := vault.Update(ctx, v, req, func(t *vault.Tx) (Fields, error) { return resealSome(t, r) })
-		if err != nil {
-			return all, fmt.Errorf("reseal passwords and keys: %w", err)
-		}
-		if some == (Fields{}) {
-			return all, nil
-		}
+	known := remembering{r, map[string][]byte{}}
+	err = inBatches(ctx, v, req, func(t *vault.Tx, limit int) (Fields, error) { return resealSome(t, known, limit) }, func(some Fields) {
 		all = Fields{all.Passwords + some.Passwords, all.Keys + some.Keys, all.Settings + some.Settings}
+	})
+	if err != nil {
+		return all, fmt.Errorf("reseal passwords and keys: %w", err)
 	}
+	return all, nil
 }
 
-func resealSome(t *vault.Tx, r Resealer) (n Fields, err error) {
+// remembering keeps what was resealed, so that an Update that lost its race runs again in no time and wins.
+type remembering struct {
+	Resealer
+	done map[string][]byte
+}
+
+// Reseal implements Resealer.
+func (m remembering) Reseal(p vault.Purpose, sealed []byte, b vault.Binding) ([]byte, error) {
+	if known := m.done[string(sealed)]; known != nil {
+		return known, nil
+	}
+	fresh, err := m.Resealer.Reseal(p, sealed, b)
+	if fresh != nil {
+		m.done[string(sealed)] = fresh
+	}
+	return fresh, err
+}
+
+func resealSome(t *vault.Tx, r Resealer, limit int) (n Fields, err error) {
 	for _, u := range t.Users() {
 		if len(u.Password) == 0 {
 			continue
@@ -56,7 +107,7 @@ func resealSome(t *vault.Tx, r Resealer) (n Fields, err error) {
 		if err := t.ResealPassword(u.ID, sealed); err != nil {
 			return n, err
 		}
-		if n.Passwords++; n.sum() == maxFields {
+		if n.Passwords++; n.sum() == limit {
 			return n, nil
 		}
 	}
@@ -78,7 +129,7 @@ func resealSome(t *vault.Tx, r Resealer) (n Fields, err error) {
 		if err := t.ResealKey(c.ID, sealed); err != nil {
 			return n, err
 		}
-		if n.Keys++; n.sum() == maxFields {
+		if n.Keys++; n.sum() == limit {
 			return n, nil
 		}
 	}

@@ -101,21 +101,27 @@ func (j *job) move(ctx context.Context, moved map[*vault.ContentFiles]string) er
 	if len(moved) == 0 {
 		return nil
 	}
-	n, err := vault.Update(ctx, j.Vault.Vault, j.Request, func(t *vault.Tx) (n int, err error) {
-		for c, to := range moved {
-			files, err := t.MoveContent(c.Files, c.Object, to)
-			if err != nil {
-				return 0, err
-			}
-			if files > 0 {
-				n++
-			}
-		}
-		return n, nil
+	var n int
+	err := journal.Persist(ctx, func() (err error) { // however often others come first
+		n, err = vault.Update(ctx, j.Vault.Vault, j.Request, func(t *vault.Tx) (int, error) { return moveAll(t, moved) })
+		return err
 	})
 	if err != nil {
 		return fmt.Errorf("put the new contents of files on record: %w", err)
 	}
 	j.done.Files.Resealed += n
 	return nil
+}
+
+func moveAll(t *vault.Tx, moved map[*vault.ContentFiles]string) (n int, err error) {
+	for c, to := range moved {
+		files, err := t.MoveContent(c.Files, c.Object, to)
+		if err != nil {
+			return 0, err
+		}
+		if files > 0 {
+			n++
+		}
+	}
+	return n, nil
 }

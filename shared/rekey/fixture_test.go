@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/netip"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"tresor/infra/dynamodblocal"
@@ -256,11 +257,12 @@ func (p *process) older(t *testing.T) (records, secrets, access, files int) {
 		}
 	}
 	var keys []vault.SecretKey
-	for id := vault.EntryID(1); id <= 3*entries; id++ {
-		for v := uint32(1); v <= 40; v++ {
+	for id := vault.EntryID(1); id <= entries; id++ {
+		for v := uint32(1); v <= versions+1; v++ {
 			keys = append(keys, vault.SecretKey{Entry: id, Version: v})
 		}
 	}
+	p.log.Read(func(s *vault.State) { keys = append(keys, slices.Collect(s.SecretKeys())...) })
 	found, err := p.store.Secrets(t.Context(), keys)
 	if err != nil {
 		t.Fatal(err)

@@ -144,7 +144,10 @@ func TestResealWhileOthersWrite(t *testing.T) {
 						id := vault.EntryID(60 + i + 2*(n%12))
 						err := w.try(t.Context(), func(tx *vault.Tx) error { return tx.SetPassword(id, vault.NewSecret(fmt.Sprint("new ", i, n))) })
 						if err == nil && n < 10 {
-							err = w.try(t.Context(), func(tx *vault.Tx) error { _, err := tx.TrashEntries([]vault.EntryID{vault.EntryID(100 + i + 2*n)}, false); return err })
+							err = w.try(t.Context(), func(tx *vault.Tx) error {
+								_, err := tx.TrashEntries([]vault.EntryID{vault.EntryID(100 + i + 2*n)}, false)
+								return err
+							})
 						}
 						if err == nil && n < 10 {
 							err = purgeNow(t, w)
