@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -107,7 +108,9 @@ func (v *verifier) readJournal(ctx context.Context, t vault.Table) error {
 			return fmt.Errorf("read the %s journal: %w", t, err)
 		}
 		for i := range page {
-			v.checkRecord(&page[i])
+			if err := v.checkRecord(&page[i]); err != nil {
+				return err
+			}
 		}
 		if !more {
 			return nil
@@ -129,17 +132,20 @@ func (v *verifier) page(ctx context.Context, t vault.Table) (page []vault.Stored
 	}
 }
 
-func (v *verifier) checkRecord(s *vault.StoredRecord) {
+func (v *verifier) checkRecord(s *vault.StoredRecord) error {
 	list := v.of(s.Table)
 	for missing := v.length(s.Table) + 1; missing < s.Seq; missing++ {
 		v.report.problem("%s record %d is missing", s.Table, missing)
 		*list = append(*list, link{})
 	}
 	o, err := v.log.codec.openRecord(s)
+	if err != nil && !found(err) {
+		return err
+	}
 	if err != nil {
 		v.report.problem("%s record %d does not verify: %v", s.Table, s.Seq, err)
 		*list = append(*list, link{})
-		return
+		return nil
 	}
 	if n := len(*list); n == 0 && !o.record.Prev.IsZero() {
 		v.report.problem("%s record 1 names a record before it", s.Table)
@@ -147,7 +153,11 @@ func (v *verifier) checkRecord(s *vault.StoredRecord) {
 		v.report.problem("%s record %d does not continue record %d", s.Table, s.Seq, s.Seq-1)
 	}
 	v.note(o)
+	return nil
 }
+
+// found reports whether an error says something of what was opened. Any other is of the keys, and tells nothing: they are out of reach, or not this process's to use.
+func found(err error) bool { return errors.Is(err, vault.Corrupt) || errors.Is(err, vault.NewerFormat) }
 
 // note keeps of a record what is compared later.
 func (v *verifier) note(o opened) {
@@ -245,6 +255,9 @@ func (v *verifier) openHour(ctx context.Context, h vault.Hour, broken func(id st
 	}
 	for i := range stored {
 		a, hash, err := v.log.codec.openAccess(&stored[i])
+		if err != nil && !found(err) {
+			return nil, err
+		}
 		if err != nil {
 			broken(stored[i].ID, err)
 			continue
