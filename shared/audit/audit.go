@@ -90,10 +90,7 @@ func (c *Compared) snapshot(ctx context.Context, p Parts) error {
 		return err
 	}
 	heads, err := read(ctx, p.Objects, list[0].Key, p.Log.SnapshotHeads)
-	if err = c.add("the snapshot", list[0], heads, err); err == nil {
-		c.Snapshot = list[0].Key
-	}
-	return err
+	return c.add("the snapshot", &c.Snapshot, list[0], heads, err)
 }
 
 // backups are looked for below this, among those of the last days: their names begin with their time.
@@ -125,14 +122,11 @@ func (c *Compared) backup(ctx context.Context, p Parts) error {
 		}
 		return h.Heads, err
 	})
-	if err = c.add("the backup", newest, heads, err); err == nil {
-		c.Backup = newest.Key
-	}
-	return err
+	return c.add("the backup", &c.Backup, newest, heads, err)
 }
 
 // add makes a reference of an object, or a problem of one that is damaged. One that went away since it was listed is neither.
-func (c *Compared) add(what string, o blob.Object, heads vault.Heads, err error) error {
+func (c *Compared) add(what string, key *string, o blob.Object, heads vault.Heads, err error) error {
 	switch {
 	case errors.Is(err, vault.NotFound):
 		return nil
@@ -142,6 +136,7 @@ func (c *Compared) add(what string, o blob.Object, heads vault.Heads, err error)
 	case err != nil:
 		return err
 	}
+	*key = o.Key
 	c.References = append(c.References, journal.Reference{Name: what + " " + o.Key, At: o.Modified, Heads: heads})
 	return nil
 }
