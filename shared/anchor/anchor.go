@@ -90,8 +90,11 @@ const (
 	maxWriters = 20_000
 )
 
+// ErrNoVault says that there is nothing to anchor.
+var ErrNoVault error = &vault.Error{Kind: vault.NotFound, Msg: "there is no vault"}
+
 // Make returns the anchor of a vault as of now. It reads the newest records, and the access records of the last hours.
-// Errors: NotFound (there is no vault), Busy, and what reading finds damaged.
+// Errors: ErrNoVault, Busy, and what reading finds damaged.
 func Make(ctx context.Context, log *journal.Log, sealer vault.Sealer, now time.Time) (*Anchor, error) {
 	a, err := gather(ctx, log, now)
 	if err == nil {
@@ -116,7 +119,7 @@ func gather(ctx context.Context, log *journal.Log, now time.Time) (*Anchor, erro
 		closed, _ = s.NewestClosedHour()
 	})
 	if !exists {
-		return nil, &vault.Error{Kind: vault.NotFound, Msg: "there is no vault"}
+		return nil, ErrNoVault
 	}
 	a := &Anchor{Format: Format, Made: now.UTC().Truncate(time.Second), Closed: []Hour{}, Open: []Writer{},
 		Entries: Head{heads.Entries.Seq, Hash(heads.Entries.Hash)}, Permissions: Head{heads.Permissions.Seq, Hash(heads.Permissions.Hash)}}

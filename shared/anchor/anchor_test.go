@@ -184,7 +184,7 @@ func TestAMissingAccessRecordOfAnOpenHourIsNamed(t *testing.T) {
 	if report, err := journal.Verify(t.Context(), lossy{w.memory, now}, w.Sealer); err != nil || !report.OK() {
 		t.Fatalf("without an anchor: %+v, %v", report, err)
 	}
-	for hour, want := range map[vault.Hour]string{now: "access record 7 of process", now - 1: " of process ", now - 2: "the access records of 2026-11-26T13 differ from what the anchor of 2026-11-26T15:00:00Z holds: 1 now, 2 then"} {
+	for hour, want := range map[vault.Hour]string{now: "access record 7 of process", now - 1: "process ", now - 2: "the access records of 2026-11-26T13 differ from what the anchor of 2026-11-26T15:00:00Z holds: 1 now, 2 then"} {
 		if got := strings.Join(verify(t, w, lossy{w.memory, hour}, a), "\n"); !strings.Contains(got, want) {
 			t.Errorf("hour %s: got %q, want %q", hour, got, want)
 		}
@@ -281,7 +281,7 @@ func TestAFileReadsBackAndNoOtherDoes(t *testing.T) {
 func TestNoVaultHasNoAnchor(t *testing.T) {
 	w := newWorld(t)
 	nowhere := w.Another(t, vaulttest.NewMemory())
-	if _, err := anchor.Make(t.Context(), nowhere.Log, w.Sealer, w.Clock.Now()); !errors.Is(err, vault.NotFound) {
+	if _, err := anchor.Make(t.Context(), nowhere.Log, w.Sealer, w.Clock.Now()); !errors.Is(err, anchor.ErrNoVault) {
 		t.Errorf("got %v", err)
 	}
 }

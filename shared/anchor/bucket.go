@@ -88,3 +88,12 @@ func load(ctx context.Context, from Objects, s vault.Sealer, key string) (*Ancho
 	}
 	return a, err
 }
+
+// Drop makes an anchor and keeps it. Errors: those of Make and Put.
+func Drop(ctx context.Context, log *journal.Log, s vault.Sealer, to blob.Store, now time.Time) (key string, err error) {
+	a, err := Make(ctx, log, s, now)
+	if err != nil {
+		return "", err
+	}
+	return Put(ctx, to, a)
+}

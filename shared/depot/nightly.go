@@ -13,6 +13,9 @@ import (
 // NightlyFolder is where the scheduled backups lie below backups/, so that a bucket's rule can let go of the old ones.
 const NightlyFolder = "nightly"
 
+// ErrNoVault says that there is nothing to back up.
+var ErrNoVault error = &vault.Error{Kind: vault.NotFound, Msg: "there is no vault"}
+
 // Stored is a backup that is there.
 type Stored struct {
 	Key  string
@@ -22,10 +25,17 @@ type Stored struct {
 // Nightly is the scheduled Backup: it leaves an access record first, as an operator's does, and afterwards looks in the list of objects whether the backup lies there as long as it was
 // written. S3 has compared checksums when it took it. It does not read it back: who may write backups need not be able to read them (`tresor backup --verify` is the drill).
 //
-// Errors: NotFound (no vault); Corrupt (what lies there is not what was written); those of Backup.
+// Errors: ErrNoVault; Corrupt (what lies there is not what was written); those of Backup.
 func (d *Depot) Nightly(ctx context.Context) (Stored, error) {
 	if d.p.Blobs == nil {
 		return Stored{}, errNowhere
+	}
+	if err := d.p.Log.CatchUp(ctx); err != nil {
+		return Stored{}, fmt.Errorf("nightly backup: %w", err)
+	}
+	exists := false
+	if d.p.Log.Read(func(s *vault.State) { exists = s.Exists() }); !exists {
+		return Stored{}, ErrNoVault
 	}
 	req := vault.Request{Auth: vault.Operator{}, Action: vault.Action{Dialect: vault.Command, Name: "nightly backup", Reveals: true}}
 	_, err := vault.View(ctx, d.p.Vault, req, func(r *vault.Reader) (struct{}, error) { return struct{}{}, r.Backup() })

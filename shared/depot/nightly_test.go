@@ -11,7 +11,9 @@ import (
 	"tresor/shared/attach"
 	"tresor/shared/blob"
 	"tresor/shared/blob/blobtest"
+	"tresor/shared/depot"
 	"tresor/shared/vault"
+	"tresor/shared/vault/vaulttest"
 )
 
 // verified opens a backup and verifies all of it.
@@ -83,6 +85,11 @@ func TestABackupThatDoesNotLieThereIsNone(t *testing.T) {
 	lossy := &blobtest.Lossy{Store: w.blobs, Lose: func(string, string) blobtest.Fate { return blobtest.AnswerLost }}
 	if _, err := w.on(lossy).Nightly(t.Context()); !errors.Is(err, vault.Undecided) {
 		t.Errorf("a lost answer: %v", err)
+	}
+	none := w.Another(t, vaulttest.NewMemory())
+	d := depot.New(depot.Parts{Vault: none.Vault, Log: none.Log, Store: none.Store, Sealer: w.Sealer, Blobs: w.blobs})
+	if _, err := d.Nightly(t.Context()); !errors.Is(err, depot.ErrNoVault) {
+		t.Errorf("no vault: %v", err)
 	}
 	if _, err := w.on(nil).Nightly(t.Context()); !errors.Is(err, vault.Invalid) {
 		t.Errorf("no bucket: %v", err)
