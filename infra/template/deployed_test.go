@@ -275,7 +275,7 @@ func TestWhatIsKept(t *testing.T) {
 	want(t, "bucket policy", tls, "Deny", "Effect")
 	want(t, "bucket policy", tls, "false", "Condition", "Bool", "aws:SecureTransport")
 	want(t, "old backups", at(bucket, "LifecycleConfiguration", "Rules", 1, "Fn::If", 1), map[string]any{"Id": "forget-old-nightly-backups", "Status": "Enabled",
-		"Prefix": map[string]any{"Fn::Sub": "${VaultName}/backups/nightly/"}, "ExpirationInDays": ref("BackupDays")})
+		"Prefix": map[string]any{"Fn::Sub": "${VaultName}/backups/scheduled/"}, "ExpirationInDays": ref("BackupDays")})
 	want(t, "key", tmpl.Resources["Key"].Properties, true, "EnableKeyRotation")
 	logs := ofType(tmpl, "AWS::Logs::LogGroup")
 	if len(logs) != 2 {

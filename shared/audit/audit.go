@@ -94,7 +94,7 @@ func (c *Compared) snapshot(ctx context.Context, p Parts) error {
 }
 
 // backups are looked for below this, among those of the last days: their names begin with their time.
-const nightly = "backups/nightly/tresor-"
+const nightly = "backups/scheduled/tresor-"
 
 func (c *Compared) backup(ctx context.Context, p Parts) error {
 	var newest blob.Object

@@ -101,7 +101,7 @@ func TestAHealthyVault(t *testing.T) {
 		w.write(t)
 	}
 	written, err := run(t, w.parts(w.memory))
-	if err != nil || !strings.Contains(written, `"ok":true,"entries":4,"permissions":4,`) || !strings.Contains(written, `"anchors":2,"snapshot":"snapshots/`) || !strings.Contains(written, `"backup":"backups/nightly/tresor-20261126T1202`) {
+	if err != nil || !strings.Contains(written, `"ok":true,"entries":4,"permissions":4,`) || !strings.Contains(written, `"anchors":2,"snapshot":"snapshots/`) || !strings.Contains(written, `"backup":"backups/scheduled/tresor-20261126T1202`) {
 		t.Errorf("got %v\n%s", err, written)
 	}
 }
@@ -114,7 +114,7 @@ func TestWhatGoesBackIsNamed(t *testing.T) {
 	}{
 		"an anchor":  {(*world).anchor, "the anchor of 2026-11-26T12:02:00Z names record 3"},
 		"a snapshot": {(*world).snapshot, "the snapshot snapshots/"},
-		"a backup":   {(*world).backup, "the backup backups/nightly/tresor-"},
+		"a backup":   {(*world).backup, "the backup backups/scheduled/tresor-"},
 	} {
 		w := newWorld(t)
 		before := w.memory.Clone()
@@ -156,7 +156,7 @@ func TestAnAnchorFromAfterTheCutHidesNothing(t *testing.T) {
 // TestDamagedReferencesAreFindings.
 func TestDamagedReferencesAreFindings(t *testing.T) {
 	w := newWorld(t)
-	for _, key := range []string{"snapshots/0-damaged", "backups/nightly/tresor-20261126T120500Z-0.backup", "backups/zzz", "anchors/20261126T120500Z.json"} {
+	for _, key := range []string{"snapshots/0-damaged", "backups/scheduled/tresor-20261126T120500Z-0.backup", "backups/zzz", "anchors/20261126T120500Z.json"} {
 		in := w.objects
 		if strings.HasPrefix(key, "anchors") {
 			in = w.anchors

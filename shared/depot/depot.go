@@ -51,8 +51,15 @@ const (
 var filesPrefix = vault.ContentKey("")
 
 // Backup writes a sealed archive of the whole vault (package archive) below backups/ and under, a slash-separated path that may be empty. It returns where it is.
-// Errors: Invalid for a path that cannot be; those of the blob store and of archive.Write.
+// Errors: Invalid for a path that cannot be, and for scheduled/, where Nightly keeps its own; those of the blob store and of archive.Write.
 func (d *Depot) Backup(ctx context.Context, under string) (location string, err error) {
+	if reserved(under) {
+		return "", &vault.Error{Kind: vault.Invalid, Msg: "that is where the scheduled backups lie"}
+	}
+	return d.backup(ctx, under)
+}
+
+func (d *Depot) backup(ctx context.Context, under string) (location string, err error) {
 	key, err := place(backups, under, "tresor-"+d.p.Now().UTC().Format("20060102T150405Z")+"-"+hash()[:8]+".backup")
 	if err != nil {
 		return "", err

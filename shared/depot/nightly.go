@@ -5,13 +5,17 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"tresor/shared/blob"
 	"tresor/shared/vault"
 )
 
-// NightlyFolder is where the scheduled backups lie below backups/, so that a bucket's rule can let go of the old ones.
-const NightlyFolder = "nightly"
+// scheduled is where the nightly backups lie below backups/, and no other: a bucket's rule lets go of the old ones there.
+const scheduled = "scheduled"
+
+// reserved reports whether a path is that of the nightly backups.
+func reserved(under string) bool { return under == scheduled || strings.HasPrefix(under, scheduled+"/") }
 
 // ErrNoVault says that there is nothing to back up.
 var ErrNoVault error = &vault.Error{Kind: vault.NotFound, Msg: "there is no vault"}
@@ -45,7 +49,7 @@ func (d *Depot) Nightly(ctx context.Context) (Stored, error) {
 	counting := &counted{Store: d.p.Blobs}
 	of := *d
 	of.p.Blobs = counting
-	if _, err := of.Backup(ctx, NightlyFolder); err != nil {
+	if _, err := of.backup(ctx, scheduled); err != nil {
 		return Stored{}, fmt.Errorf("nightly backup: %w", err)
 	}
 	stored := Stored{counting.key, counting.size}

@@ -35,7 +35,7 @@ func TestANightlyBackup(t *testing.T) {
 	w := newWorld(t)
 	before := accesses(t, w)
 	stored, err := w.depot.Nightly(t.Context())
-	if err != nil || !strings.HasPrefix(stored.Key, "backups/nightly/tresor-20261126T120000Z-") || stored.Size < 1000 {
+	if err != nil || !strings.HasPrefix(stored.Key, "backups/scheduled/tresor-20261126T120000Z-") || stored.Size < 1000 {
 		t.Fatalf("got %+v, %v", stored, err)
 	}
 	if m := w.verified(t, stored.Key); m.Entries != 2 {
@@ -90,6 +90,11 @@ func TestABackupThatDoesNotLieThereIsNone(t *testing.T) {
 	d := depot.New(depot.Parts{Vault: none.Vault, Log: none.Log, Store: none.Store, Sealer: w.Sealer, Blobs: w.blobs})
 	if _, err := d.Nightly(t.Context()); !errors.Is(err, depot.ErrNoVault) {
 		t.Errorf("no vault: %v", err)
+	}
+	for _, under := range []string{"scheduled", "scheduled/a"} { // they would be let go of with the others
+		if _, err := w.depot.Backup(t.Context(), under); !errors.Is(err, vault.Invalid) {
+			t.Errorf("a backup below %s: %v", under, err)
+		}
 	}
 	if _, err := w.on(nil).Nightly(t.Context()); !errors.Is(err, vault.Invalid) {
 		t.Errorf("no bucket: %v", err)
