@@ -300,7 +300,7 @@ func TestAnchors(t *testing.T) {
 	want(t, "parameter", tmpl.Parameters, 365, "AnchorLockDays", "Default")
 	want(t, "parameter", tmpl.Parameters, "COMPLIANCE", "AnchorLockMode", "Default")
 	not := func(parameter string) any {
-		return map[string]any{"Fn::Not": []any{map[string]any{"Fn::Equals": []any{ref(parameter), 0}}}}
+		return map[string]any{"Fn::Not": []any{map[string]any{"Fn::Equals": []any{ref(parameter), "0"}}}}
 	}
 	want(t, "condition", tmpl.Conditions, not("AnchorLockDays"), "Anchors")
 	want(t, "condition", tmpl.Conditions, not("BackupDays"), "Backups")

@@ -85,7 +85,7 @@ func (s *system) references(k *call, files []string) (*audit.Compared, error) {
 }
 
 func readAnchor(path string, sealer vault.Sealer) (*anchor.Anchor, error) {
-	f, err := os.Open(path) //nolint:gosec // the operator says which
+	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}

@@ -70,7 +70,7 @@ func Gather(ctx context.Context, p Parts) (*Compared, error) {
 		for _, a := range anchors {
 			c.References = append(c.References, a.Reference())
 		}
-		c.Anchors, c.Problems = len(anchors), problems
+		c.Anchors, c.Problems = len(anchors), append(problems, gaps(anchors, founded(p.Log), p.Now)...)
 	}
 	if p.Objects != nil {
 		if err := c.snapshot(ctx, p); err != nil {
@@ -81,6 +81,37 @@ func Gather(ctx context.Context, p Parts) (*Compared, error) {
 		}
 	}
 	return c, nil
+}
+
+// maxGap is how long there may be no anchor: they are made every hour, and who removes some leaves a gap.
+const maxGap = 6 * time.Hour
+
+// gaps names the times without an anchor. Before the first one there may be none: it may have been the first of all.
+func gaps(anchors []*anchor.Anchor, founded, now time.Time) (problems []string) {
+	last := founded
+	if len(anchors) > 0 {
+		last = anchors[0].Made
+	}
+	for _, a := range anchors {
+		if a.Made.Sub(last) > maxGap {
+			problems = append(problems, fmt.Sprintf("there is no anchor between %s and %s", last.Format(time.RFC3339), a.Made.Format(time.RFC3339)))
+		}
+		last = a.Made
+	}
+	if !last.IsZero() && now.Sub(last) > maxGap {
+		problems = append(problems, fmt.Sprintf("there is no anchor since %s", last.Format(time.RFC3339)))
+	}
+	return problems
+}
+
+// founded returns when the vault was made; zero if it was not, as far as this process knows.
+func founded(log *journal.Log) (at time.Time) {
+	log.Read(func(s *vault.State) {
+		if stamp, ok := s.Founded(); ok {
+			at = stamp.Time()
+		}
+	})
+	return at
 }
 
 // snapshot adds the newest snapshot. Its name sorts first.

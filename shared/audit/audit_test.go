@@ -148,8 +148,36 @@ func TestAnAnchorFromAfterTheCutHidesNothing(t *testing.T) {
 	}
 	p := w.parts(before)
 	p.Now = p.Now.Add(audit.Window + time.Minute)
-	if _, err := run(t, p); err != nil {
-		t.Errorf("when the older anchor is out of the window: %v", err)
+	if written, err := run(t, p); !errors.Is(err, vault.Corrupt) || strings.Contains(written, "cut off") {
+		t.Errorf("when the older anchor is out of the window: %v\n%s", err, written)
+	}
+}
+
+// TestAnchorsThatWereRemovedLeaveAGap, in the middle, at the end, or all of them.
+func TestAnchorsThatWereRemovedLeaveAGap(t *testing.T) {
+	w := newWorld(t)
+	w.Clock.Add(5 * time.Hour)
+	if written, err := run(t, w.parts(w.memory)); err != nil {
+		t.Errorf("a young vault: %v\n%s", err, written)
+	}
+	w.Clock.Add(2 * time.Hour)
+	if _, err := run(t, w.parts(w.memory)); err == nil || !strings.Contains(err.Error(), "there is no anchor since 2026-11-26T12:00:00Z") {
+		t.Errorf("none at all: %v", err)
+	}
+	w.anchor(t)
+	w.Clock.Add(6 * time.Hour)
+	w.anchor(t)
+	w.Clock.Add(6 * time.Hour)
+	if written, err := run(t, w.parts(w.memory)); err != nil {
+		t.Errorf("a few failed: %v\n%s", err, written)
+	}
+	w.Clock.Add(time.Hour)
+	if _, err := run(t, w.parts(w.memory)); err == nil || !strings.Contains(err.Error(), "there is no anchor since 2026-11-27T01:01:00Z") {
+		t.Errorf("none at the end: %v", err)
+	}
+	w.anchor(t)
+	if _, err := run(t, w.parts(w.memory)); err == nil || !strings.Contains(err.Error(), "there is no anchor between 2026-11-27T01:01:00Z and 2026-11-27T08:01:00Z") {
+		t.Errorf("none between: %v", err)
 	}
 }
 

@@ -15,7 +15,9 @@ import (
 const scheduled = "scheduled"
 
 // reserved reports whether a path is that of the nightly backups.
-func reserved(under string) bool { return under == scheduled || strings.HasPrefix(under, scheduled+"/") }
+func reserved(under string) bool {
+	return under == scheduled || strings.HasPrefix(under, scheduled+"/")
+}
 
 // ErrNoVault says that there is nothing to back up.
 var ErrNoVault error = &vault.Error{Kind: vault.NotFound, Msg: "there is no vault"}
