@@ -19,7 +19,9 @@ import (
 	"tresor/shared/auth"
 	"tresor/shared/blob/s3"
 	"tresor/shared/depot"
+	"tresor/shared/dynamo"
 	"tresor/shared/vault"
+	"tresor/shared/vault/vaulttest"
 )
 
 // fleet is every function, as a deployment has them, on one vault.
@@ -76,7 +78,7 @@ func (f *fleet) send(t *testing.T, r replay.Request) events.APIGatewayProxyRespo
 	return p.request(t, r.Event)
 }
 
-// TestTheRealPrograms sends every recorded event, every transcript's request and the triggers of the compactor and the exporter to the programs that are deployed, and searches
+// TestTheRealPrograms sends every recorded event, every transcript's request and the other functions' triggers to the programs that are deployed, and searches
 // everything that they wrote.
 func TestTheRealPrograms(t *testing.T) {
 	f := newFleet(t)
@@ -109,6 +111,7 @@ func TestTheRealPrograms(t *testing.T) {
 	}
 	f.checkObjects(t)
 	f.trigger(t)
+	f.watch(t)
 	f.search(t, &secret, len(all)+len(transcripts))
 }
 
@@ -116,19 +119,96 @@ func TestTheRealPrograms(t *testing.T) {
 func (f *fleet) checkObjects(t *testing.T) {
 	t.Helper()
 	for _, kind := range []string{"exports/nightly/sysPass_export-", "backups/tresor-"} {
-		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, f.place.s3+"/"+bucket+"?list-type=2&prefix="+f.vault.name+"/"+kind, http.NoBody)
+		f.checkObject(t, bucket, kind)
+	}
+}
+
+// checkObject looks whether there is an object whose key begins so.
+func (f *fleet) checkObject(t *testing.T, bucket, prefix string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, f.place.s3+"/"+bucket+"?list-type=2&prefix="+f.vault.name+"/"+prefix, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := io.ReadAll(res.Body)
+	_ = res.Body.Close()
+	if err != nil || !strings.Contains(string(list), "<Key>"+f.vault.name+"/"+prefix) {
+		t.Errorf("no object %s: %s, %v", prefix, list, err)
+	}
+}
+
+// watch runs the anchor function, the nightly backup and the verifier, which compares with what the other two have left and with the compactor's snapshot.
+func (f *fleet) watch(t *testing.T) {
+	t.Helper()
+	for _, name := range []string{"anchor/hourly", "backup/nightly", "verifier/daily"} {
+		event, err := recorded.Trigger(name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		res, err := http.DefaultClient.Do(r)
+		function, _, _ := strings.Cut(name, "/")
+		if out, err := f.running[function].invoke(t.Context(), event); err != nil || string(out) != "null" {
+			t.Errorf("%s answers %s, %v", function, out, err)
+		}
+		f.running[function].end()
+	}
+	f.checkObject(t, bucket, "backups/scheduled/tresor-")
+	f.checkObject(t, anchorBucket, "anchors/20")
+	for function, done := range map[string]string{"anchor": `"message":"anchor written"`, "backup": `"message":"backup written"`, "verifier": `"anchors":1,"snapshot":"","backup":"backups/scheduled/tresor-`} {
+		if written := f.running[function].output.String(); !strings.Contains(written, done) {
+			t.Errorf("%s wrote %q, want %s", function, written, done)
+		}
+	}
+}
+
+// TestWatchingBesideNoVault: what is deployed and has no vault yet has nothing to complain of. And a vault whose records have gone since its anchor was made has.
+func TestWatchingBesideNoVault(t *testing.T) {
+	p := testPlace(t)
+	none := vaultName(t)
+	f := p.mustFound(t)
+	if err := f.fill(t.Context(), 3); err != nil {
+		t.Fatal(err)
+	}
+	run := func(name, vaultName string) error {
+		t.Helper()
+		event, err := recorded.Trigger(name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		list, err := io.ReadAll(res.Body)
-		_ = res.Body.Close()
-		if err != nil || !strings.Contains(string(list), "<Key>"+f.vault.name+"/"+kind) {
-			t.Errorf("no object %s: %s, %v", kind, list, err)
+		function, _, _ := strings.Cut(name, "/")
+		out, err := p.function(t, function, vaultName).invoke(t.Context(), event)
+		if err == nil && string(out) != "null" {
+			err = fmt.Errorf("%s", out)
 		}
+		return err
+	}
+	for _, name := range []string{"anchor/hourly", "backup/nightly", "verifier/daily"} {
+		if err := run(name, none); err != nil {
+			t.Errorf("no vault: %s: %v", name, err)
+		}
+		if err := run(name, f.name); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	p.cut(t, f.name, vault.Entries, 4)
+	if err := run("verifier/daily", f.name); err == nil || !strings.Contains(err.Error(), "the entries journal ends with record 3, and the anchor of ") {
+		t.Errorf("a cut tail: %v", err)
+	}
+}
+
+// cut removes a record behind the vault's back.
+func (p *place) cut(t *testing.T, vaultName string, table vault.Table, seq vault.Seq) {
+	t.Helper()
+	store, err := dynamo.New(dynamo.NewClient(aws.Config{Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""), BaseEndpoint: &p.dynamo}),
+		dynamo.Config{Entries: p.tables.Entries, Permissions: p.tables.Permissions, Vault: vaultName})
+	if err == nil {
+		err = store.Commit(t.Context(), vault.Transaction{ID: vaulttest.NewTxnID(), DropRecords: []vault.RecordKey{{Table: table, Seq: seq}}})
+	}
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

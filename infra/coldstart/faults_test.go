@@ -164,7 +164,7 @@ func TestEveryFunctionIsOfTheTemplate(t *testing.T) {
 			t.Errorf("%s is of no function of the template", e.Name)
 		}
 	}
-	for _, name := range []string{"compactor", "exporter"} {
+	for _, name := range []string{"compactor", "exporter", "anchor", "verifier", "backup"} {
 		if all[name] == "" {
 			t.Errorf("no %s", name)
 		}

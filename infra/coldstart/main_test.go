@@ -57,8 +57,10 @@ func testPlace(t *testing.T) *place {
 	}
 	t.Cleanup(kms.Close)
 	objects := s3mem.New()
-	if err := objects.CreateBucket(bucket); err != nil {
-		t.Fatal(err)
+	for _, name := range []string{bucket, anchorBucket} {
+		if err := objects.CreateBucket(name); err != nil {
+			t.Fatal(err)
+		}
 	}
 	s3 := httptest.NewServer(gofakes3.New(objects).Server())
 	t.Cleanup(s3.Close)

@@ -30,14 +30,17 @@ type place struct {
 // nowhere is an endpoint that nobody answers at.
 const nowhere = "http://127.0.0.1:9"
 
-// bucket is the name of the functions' bucket.
-const bucket = "objects"
+// bucket is the name of the functions' bucket, and anchorBucket that of the one for anchors.
+const (
+	bucket       = "objects"
+	anchorBucket = "anchors"
+)
 
 // environment is what a function of a vault finds, as template.yaml sets it, and where its services are.
 func (p *place) environment(vaultName, purposes, dynamo string) []string {
 	return []string{
 		"TRESOR_VAULT=" + vaultName, "TRESOR_ENTRIES_TABLE=" + p.tables.Entries, "TRESOR_PERMISSIONS_TABLE=" + p.tables.Permissions,
-		"TRESOR_BUCKET=" + bucket, "TRESOR_KEY_ID=" + kmslocal.KeyID, "TRESOR_PURPOSES=" + purposes,
+		"TRESOR_BUCKET=" + bucket, "TRESOR_ANCHOR_BUCKET=" + anchorBucket, "TRESOR_KEY_ID=" + kmslocal.KeyID, "TRESOR_PURPOSES=" + purposes,
 		"AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=local", "AWS_SECRET_ACCESS_KEY=local",
 		"AWS_ENDPOINT_URL_DYNAMODB=" + dynamo, "AWS_ENDPOINT_URL_KMS=" + p.kms.URL, "AWS_ENDPOINT_URL_S3=" + p.s3,
 	}

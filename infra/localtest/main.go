@@ -1,5 +1,5 @@
 // Command localtest runs what keeps objects in S3 against a real S3 server, versitygw, over HTTP and on a disk: the conformance suite of blob stores, the
-// reader that functions start with, snapshots, and contents of files. `make local-test` installs the server and runs this in the module's root.
+// reader that functions start with, snapshots, contents of files, and anchors under Object Lock. `make local-test` installs the server and runs this in the module's root.
 //
 // The one idea: gofakes3, in the process of every `go test`, believes every signature and keeps no versions; this server does neither. It is a program and no
 // test of a package, because it must never be one that was skipped: whoever starts it has a server or a failure.
@@ -41,4 +41,5 @@ func testS3(t *testing.T) {
 	t.Run("PlainReader", b.testReader)
 	t.Run("Snapshots", b.testSnapshots)
 	t.Run("Contents", b.testContents)
+	t.Run("Anchors", b.testAnchors)
 }

@@ -80,7 +80,7 @@ func TestFunctions(t *testing.T) {
 	if len(functions) == 0 {
 		t.Fatal("no functions")
 	}
-	name := regexp.MustCompile(`^(syspass|teampass-[a-z]+|tpm-[a-z-]+|compactor|exporter)$`)
+	name := regexp.MustCompile(`^(syspass|teampass-[a-z]+|tpm-[a-z-]+|compactor|exporter|anchor|verifier|backup)$`)
 	for id, f := range functions {
 		if !strings.HasSuffix(id, "Function") || !name.MatchString(folder(id)) {
 			t.Errorf("%s: folder functions/%s", id, folder(id))
@@ -262,7 +262,7 @@ func TestWhatIsKept(t *testing.T) {
 		want(t, id, r.Properties, map[string]any{"SSEEnabled": true, "SSEType": "KMS", "KMSMasterKeyId": getAtt("Key", "Arn")}, "SSESpecification")
 		want(t, id, r.Properties, nil, "GlobalSecondaryIndexes")
 	}
-	for _, id := range []string{"EntriesTable", "PermissionsTable", "Bucket", "Key"} {
+	for _, id := range []string{"EntriesTable", "PermissionsTable", "Bucket", "AnchorBucket", "Key"} {
 		want(t, id, tmpl.Resources[id].All, "Retain", "DeletionPolicy")
 		want(t, id, tmpl.Resources[id].All, "Retain", "UpdateReplacePolicy")
 	}
@@ -274,6 +274,8 @@ func TestWhatIsKept(t *testing.T) {
 	tls := at(tmpl.Resources["BucketPolicy"].Properties, "PolicyDocument", "Statement", 0)
 	want(t, "bucket policy", tls, "Deny", "Effect")
 	want(t, "bucket policy", tls, "false", "Condition", "Bool", "aws:SecureTransport")
+	want(t, "old backups", at(bucket, "LifecycleConfiguration", "Rules", 1, "Fn::If", 1), map[string]any{"Id": "forget-old-nightly-backups", "Status": "Enabled",
+		"Prefix": map[string]any{"Fn::Sub": "${VaultName}/backups/scheduled/"}, "ExpirationInDays": ref("BackupDays")})
 	want(t, "key", tmpl.Resources["Key"].Properties, true, "EnableKeyRotation")
 	logs := ofType(tmpl, "AWS::Logs::LogGroup")
 	if len(logs) != 2 {
@@ -282,5 +284,49 @@ func TestWhatIsKept(t *testing.T) {
 	for id, r := range logs {
 		want(t, id, r.Properties, ref("LogRetentionDays"), "RetentionInDays")
 		want(t, id, r.Properties, getAtt("Key", "Arn"), "KmsKeyId")
+	}
+}
+
+// TestAnchors: locked by default, for as long as the parameter says, and gone with its function where that is 0.
+func TestAnchors(t *testing.T) {
+	tmpl := deployed(t)
+	bucket := tmpl.Resources["AnchorBucket"].Properties
+	want(t, "anchors", bucket, true, "ObjectLockEnabled")
+	want(t, "anchors", bucket, map[string]any{"ObjectLockEnabled": "Enabled", "Rule": map[string]any{"DefaultRetention": map[string]any{"Mode": ref("AnchorLockMode"), "Days": ref("AnchorLockDays")}}},
+		"ObjectLockConfiguration")
+	want(t, "anchors", bucket, "Enabled", "VersioningConfiguration", "Status")
+	want(t, "anchors", bucket, map[string]any{"BlockPublicAcls": true, "BlockPublicPolicy": true, "IgnorePublicAcls": true, "RestrictPublicBuckets": true}, "PublicAccessBlockConfiguration")
+	want(t, "anchors", bucket, map[string]any{"SSEAlgorithm": "AES256"}, "BucketEncryption", "ServerSideEncryptionConfiguration", 0, "ServerSideEncryptionByDefault")
+	want(t, "parameter", tmpl.Parameters, 365, "AnchorLockDays", "Default")
+	want(t, "parameter", tmpl.Parameters, "COMPLIANCE", "AnchorLockMode", "Default")
+	not := func(parameter string) any {
+		return map[string]any{"Fn::Not": []any{map[string]any{"Fn::Equals": []any{ref(parameter), "0"}}}}
+	}
+	want(t, "condition", tmpl.Conditions, not("AnchorLockDays"), "Anchors")
+	want(t, "condition", tmpl.Conditions, not("BackupDays"), "Backups")
+	for id, r := range tmpl.Resources {
+		of := ""
+		switch {
+		case strings.HasPrefix(id, "Anchor"):
+			of = "Anchors"
+		case strings.HasPrefix(id, "Backup"):
+			of = "Backups"
+		}
+		if (of != "" || r.Condition == "Anchors" || r.Condition == "Backups") && r.Condition != of {
+			t.Errorf("%s: condition %q, want %q", id, r.Condition, of)
+		}
+	}
+	for id, r := range ofType(tmpl, "AWS::Serverless::Function") {
+		var anchors any
+		switch id {
+		case "AnchorFunction":
+			anchors = ref("AnchorBucket")
+		case "VerifierFunction":
+			anchors = map[string]any{"Fn::If": []any{"Anchors", ref("AnchorBucket"), ""}}
+		}
+		want(t, id, r.Properties, anchors, "Environment", "Variables", "TRESOR_ANCHOR_BUCKET")
+	}
+	for _, id := range []string{"VerifierFunction", "BackupFunction"} {
+		want(t, id, tmpl.Resources[id].Properties, 900, "Timeout")
 	}
 }

@@ -129,7 +129,7 @@ func TestEachFunctionMayDoWhatItNeedsAndNoMore(t *testing.T) {
 		purposes string
 	}{
 		"syspass": {with(with(with(login, entries...), permissions...), "Permissions access#*: Query", "Objects backups,exports: s3:AbortMultipartUpload s3:PutObject",
-			"Key: kms:Decrypt kms:GenerateDataKey objects at rest", "ExporterFunction: lambda:InvokeFunction"), "index secrets exports"},
+			"Objects files: s3:GetObject", "Bucket files: s3:ListBucket", "Key: kms:Decrypt kms:GenerateDataKey objects at rest", "ExporterFunction: lambda:InvokeFunction"), "index secrets exports"},
 		"exporter": {with(with(every, permissions...), "Entries secret: BatchGetItem", "Permissions access#*: PutItem", "Objects exports: s3:AbortMultipartUpload s3:PutObject",
 			"Key: kms:Decrypt kms:GenerateDataKey objects at rest", "ExporterFailures: sqs:SendMessage"), "index secrets exports"},
 		"teampass-items":   {with(every, entries...), "index secrets"},
@@ -149,6 +149,10 @@ func TestEachFunctionMayDoWhatItNeedsAndNoMore(t *testing.T) {
 			"index secrets credentials files"},
 		"compactor": {with(with(with(every, projects...), permissions...), "Entries secret: DeleteItem", "Bucket files: s3:ListBucket", "Objects files: s3:DeleteObject", "Permissions access#*: Query", "Objects snapshots: s3:AbortMultipartUpload s3:DeleteObject s3:PutObject",
 			"Key: kms:Decrypt kms:GenerateDataKey objects at rest"), "index"},
+		"anchor":   {with(every, "Permissions access#*: Query", "Objects anchors: s3:PutObject"), "index"},
+		"verifier": {with(every, "Permissions access#*: Query", "Objects backups: s3:GetObject", "Bucket backups: s3:ListBucket", "Objects anchors: s3:GetObject", "AnchorBucket anchors: s3:ListBucket"), "index"},
+		"backup": {with(every, "Entries secret: BatchGetItem", "Permissions access#*: PutItem Query", "Objects backups: s3:AbortMultipartUpload s3:PutObject", "Bucket backups: s3:ListBucket",
+			"Objects files: s3:GetObject", "Bucket files: s3:ListBucket", "Key: kms:Decrypt kms:GenerateDataKey objects at rest"), "index exports"},
 	}
 	for id, f := range ofType(tmpl, "AWS::Serverless::Function") {
 		m, ok := may[folder(id)]
@@ -169,6 +173,43 @@ func TestEachFunctionMayDoWhatItNeedsAndNoMore(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestNobodyButTheAnchorFunctionPutsAnchorsAndNobodyRemovesThem: no role may, and the bucket's own policy says no to whoever else the account lets in.
+func TestNobodyButTheAnchorFunctionPutsAnchorsAndNobodyRemovesThem(t *testing.T) {
+	tmpl := deployed(t)
+	found := 0
+	for id, all := range statements(tmpl) {
+		for _, s := range all {
+			if s.m["Effect"] == "Deny" || !slices.ContainsFunc(template.Texts(s.m["Resource"]), func(r string) bool { return strings.Contains(r, "AnchorBucket") }) {
+				continue
+			}
+			for _, a := range template.Texts(s.m["Action"]) {
+				found++
+				if ok := a == "s3:PutObject" && id == "AnchorRole" || (a == "s3:GetObject" || a == "s3:ListBucket") && id == "VerifierRole"; !ok {
+					t.Errorf("%s: %s", s.where, a)
+				}
+			}
+		}
+	}
+	if found != 3 {
+		t.Errorf("%d actions on anchors, want the anchor function's one and the verifier's two", found)
+	}
+	denied := map[string]map[string]any{}
+	for _, s := range template.List(at(tmpl.Resources["AnchorBucketPolicy"].Properties, "PolicyDocument", "Statement")) {
+		want(t, "anchor bucket's policy", s, "Deny", "Effect")
+		want(t, "anchor bucket's policy", s, "*", "Principal")
+		for _, a := range template.Texts(template.Map(s)["Action"]) {
+			denied[a] = template.Map(s)
+		}
+	}
+	want(t, "puts", denied["s3:PutObject"], map[string]any{"ArnNotEquals": map[string]any{"aws:PrincipalArn": getAtt("AnchorRole", "Arn")}}, "Condition")
+	for _, a := range []string{"s3:DeleteObject", "s3:DeleteObjectVersion", "s3:PutObjectRetention", "s3:PutObjectLegalHold", "s3:BypassGovernanceRetention"} {
+		if denied[a] == nil || denied[a]["Condition"] != nil {
+			t.Errorf("%s is not denied to everybody: %v", a, denied[a])
+		}
+	}
+	want(t, "without TLS", denied["s3:*"], map[string]any{"Bool": map[string]any{"aws:SecureTransport": "false"}}, "Condition")
 }
 
 func TestEachRoleIsOfOneService(t *testing.T) {

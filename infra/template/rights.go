@@ -31,7 +31,7 @@ func (t *Template) statementsOf(function string, w *rightsWriter) (out []map[str
 	role := t.Resources[id].Properties
 	add := func(document any) {
 		for _, s := range List(Map(document)["Statement"]) {
-			out = append(out, Map(s))
+			out = append(out, Map(ifTrue(s)))
 		}
 	}
 	for _, p := range List(role["Policies"]) {
@@ -45,6 +45,14 @@ func (t *Template) statementsOf(function string, w *rightsWriter) (out []map[str
 		add(t.Resources[managed].Properties["PolicyDocument"])
 	}
 	return out
+}
+
+// ifTrue returns what a value is where every condition holds: then a role may do the most.
+func ifTrue(v any) any {
+	if choice := List(Map(v)["Fn::If"]); len(choice) == 3 {
+		return ifTrue(choice[1])
+	}
+	return v
 }
 
 func (w *rightsWriter) statement(s map[string]any) {
@@ -62,8 +70,8 @@ func (w *rightsWriter) statement(s map[string]any) {
 		w.lines = append(w.lines, "Key: "+list+" "+w.keyUse(s))
 	case "":
 		w.lines = append(w.lines, "Objects "+w.kinds(s)+": "+list)
-	case "Bucket":
-		w.lines = append(w.lines, "Bucket "+w.prefix(s)+": "+list)
+	case "Bucket", "AnchorBucket":
+		w.lines = append(w.lines, on+" "+w.prefix(s, on)+": "+list)
 	case "ExporterFunction", "ExporterFailures":
 		w.lines = append(w.lines, on+": "+list)
 	case "FunctionLogs":
@@ -97,7 +105,7 @@ func (w *rightsWriter) keys(s map[string]any) string {
 }
 
 // objects are those of one kind, of one vault. The star stands for the rest of their names: an object has no other resource.
-var objects = regexp.MustCompile(`^\$\{Bucket\.Arn\}/\$\{VaultName\}/(files|snapshots|backups|exports)/\*$`)
+var objects = regexp.MustCompile(`^\$\{(?:Bucket\.Arn\}/\$\{VaultName\}/(files|snapshots|backups|exports)|AnchorBucket\.Arn\}/\$\{VaultName\}/(anchors))/\*$`)
 
 // IsObjects reports whether a resource is the objects of one kind, of one vault.
 func IsObjects(resource string) bool { return objects.MatchString(resource) }
@@ -111,17 +119,17 @@ func (w *rightsWriter) kinds(s map[string]any) string {
 			w.problem("%v: resource %s", s["Sid"], text)
 			continue
 		}
-		out = append(out, m[1])
+		out = append(out, m[1]+m[2])
 	}
 	return strings.Join(out, ",")
 }
 
 // prefix returns the kind of objects of one vault that a list is held to.
-func (w *rightsWriter) prefix(s map[string]any) string {
+func (w *rightsWriter) prefix(s map[string]any, bucket string) string {
 	c := Map(s["Condition"])
 	text, _ := Map(Map(c["StringEquals"])["s3:prefix"])["Fn::Sub"].(string)
 	kind := strings.TrimSuffix(strings.TrimPrefix(text, "${VaultName}/"), "/")
-	if text != "${VaultName}/"+kind+"/" || len(c) != 1 || !IsObjects("${Bucket.Arn}/${VaultName}/"+kind+"/*") {
+	if text != "${VaultName}/"+kind+"/" || len(c) != 1 || !IsObjects("${"+bucket+".Arn}/${VaultName}/"+kind+"/*") {
 		w.problem("%v: not held to objects of one kind: %v", s["Sid"], s["Condition"])
 	}
 	return kind

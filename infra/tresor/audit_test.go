@@ -3,6 +3,7 @@ package main
 import (
 	"database/sql"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -52,5 +53,72 @@ func TestAuditNamesWhatWasTamperedWith(t *testing.T) {
 				t.Errorf("got %+v; want %q named", o, c.want)
 			}
 		})
+	}
+}
+
+// TestAnAnchorNamesWhatIsMissing from the end, where nothing else shows it.
+func TestAnAnchorNamesWhatIsMissing(t *testing.T) {
+	for _, c := range []struct{ name, statement, want string }{
+		{"cut off", "delete from records where tbl = 2 and seq > 2", "the permissions journal ends with record 2, and the anchor of "},
+		{"an access record", "delete from access", "is missing from "},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir, f := newVault(t)
+			files := t.TempDir()
+			first, second := filepath.Join(files, "1"), filepath.Join(files, "2")
+			ok(t, "audit", "anchor", "--data", dir, "--out", first)
+			for i := range 2 {
+				ok(t, "user", "add", "--data", dir, "--username", fmt.Sprintf("user%d", i))
+			}
+			s := startServer(t, "--data", dir)
+			sysPassOK(t, s.url, "config/backup", map[string]any{"authToken": f.SysPass.AuthToken, "path": ""})
+			s.stop(t)
+			made := object[anchorResult](t, ok(t, "audit", "anchor", "--data", dir, "--out", second, "--json"))
+			if made.File != second || made.Entries != 1 || made.Permissions < 3 {
+				t.Errorf("got %+v", made)
+			}
+			if o := runCommand(t, "", "audit", "anchor", "--data", dir, "--out", second); o.status != statusError || !strings.Contains(o.stderr, "exists") {
+				t.Errorf("over another: %+v", o)
+			}
+			with := []string{"audit", "verify", "--data", dir, "--anchor", first, "--anchor", second}
+			if got, want := ok(t, append(with, "--json")...), fmt.Sprintf(`{"ok":true,"entries":1,"permissions":%d}`+"\n", made.Permissions); got != want {
+				t.Fatalf("before: %s, want %s", got, want)
+			}
+			if got := ok(t, with...); strings.Count(got, "the anchor of ") != 2 || strings.Count(got, " agrees\n") != 2 {
+				t.Errorf("for people: %s", got)
+			}
+			tamper(t, dir, c.statement)
+			if o := runCommand(t, "", "audit", "verify", "--data", dir); o.status != statusOK {
+				t.Fatalf("without an anchor: %+v", o)
+			}
+			o := runCommand(t, "", append(with, "--json")...)
+			if got := object[auditResult](t, o.stdout); o.status != statusError || got.OK || len(got.Problems) != 1 || !strings.Contains(o.stderr, c.want) {
+				t.Errorf("got %+v; want %q named", o, c.want)
+			}
+		})
+	}
+}
+
+// TestAFileThatIsNoAnchorIsAnError: nothing was compared with it.
+func TestAFileThatIsNoAnchorIsAnError(t *testing.T) {
+	dir, _ := newVault(t)
+	other, _ := newVault(t)
+	files := t.TempDir()
+	foreign, damaged, large := filepath.Join(files, "foreign"), filepath.Join(files, "damaged"), filepath.Join(files, "large")
+	ok(t, "audit", "anchor", "--data", other, "--out", foreign)
+	if err := os.WriteFile(damaged, []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(large, make([]byte, 9<<20), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{foreign: "the anchor is another vault's", damaged: "this is no anchor", large: "too large", filepath.Join(files, "none"): "no such file"} {
+		o := runCommand(t, "", "audit", "verify", "--data", dir, "--anchor", path)
+		if o.status != statusError || !strings.Contains(o.stderr, want) {
+			t.Errorf("%s: %+v, want %q", path, o, want)
+		}
+	}
+	if o := runCommand(t, "", "audit", "anchor", "--data", dir); o.status != statusUsage {
+		t.Errorf("no --out: %+v", o)
 	}
 }

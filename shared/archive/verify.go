@@ -14,7 +14,7 @@ import (
 
 // Verify reads an archive to its end and checks all that can be checked: that it is authentic and whole (as Reader does), both hash chains up to the heads, what
 // the journals say of one another and of closed hours of access records, that every record, access record, secret payload and file opens in its
-// place, and that everything that the journals name is there. It holds the records of both journals in memory, and no secrets.
+// place, and that everything that the journals name is there. It holds some hundred bytes for each record in memory, and no secrets.
 //
 // Errors: as Open; Corrupt also for what is authentic and does not agree, with a Msg that names the first thing found.
 func Verify(ctx context.Context, r io.Reader, open func(Header) (vault.Sealer, error)) (Manifest, error) {

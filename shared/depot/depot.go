@@ -48,9 +48,18 @@ const (
 	backups = "backups"
 )
 
+var filesPrefix = vault.ContentKey("")
+
 // Backup writes a sealed archive of the whole vault (package archive) below backups/ and under, a slash-separated path that may be empty. It returns where it is.
-// Errors: Invalid for a path that cannot be; those of the blob store and of archive.Write.
+// Errors: Invalid for a path that cannot be, and for scheduled/, where Nightly keeps its own; those of the blob store and of archive.Write.
 func (d *Depot) Backup(ctx context.Context, under string) (location string, err error) {
+	if reserved(under) {
+		return "", &vault.Error{Kind: vault.Invalid, Msg: "that is where the scheduled backups lie"}
+	}
+	return d.backup(ctx, under)
+}
+
+func (d *Depot) backup(ctx context.Context, under string) (location string, err error) {
 	key, err := place(backups, under, "tresor-"+d.p.Now().UTC().Format("20060102T150405Z")+"-"+hash()[:8]+".backup")
 	if err != nil {
 		return "", err
@@ -58,7 +67,7 @@ func (d *Depot) Backup(ctx context.Context, under string) (location string, err 
 	ctx, cancel := blob.WithGrace(ctx)
 	defer cancel()
 	location, err = d.put(ctx, key, func(w io.Writer) error {
-		_, err := archive.Write(ctx, w, archive.Source{Store: d.p.Store, Log: d.p.Log, Sealer: d.p.Sealer, Blobs: d.p.Blobs, Now: d.p.Now})
+		_, err := archive.Write(ctx, w, archive.Source{Store: d.p.Store, Log: d.p.Log, Sealer: d.p.Sealer, Blobs: contents{d.p.Blobs}, Now: d.p.Now})
 		return err
 	})
 	return location, hide(err, under)

@@ -194,22 +194,31 @@ func cutOff(err error) error {
 // readItems cuts the stream's plaintext into items, still packed.
 func readItems(r io.Reader) (items [][]byte, err error) {
 	for {
-		var length [4]byte
-		if _, err := io.ReadFull(r, length[:]); errors.Is(err, io.EOF) && len(items) > 0 {
+		item, err := nextItem(r)
+		if errors.Is(err, io.EOF) && len(items) > 0 {
 			return items, nil
 		} else if err != nil {
 			return nil, unfit(err)
 		}
-		n := binary.BigEndian.Uint32(length[:])
-		if n > maxUnpacked {
-			return nil, corrupt("an item of the snapshot has %d bytes", n)
-		}
-		item := make([]byte, n)
-		if _, err := io.ReadFull(r, item); err != nil {
-			return nil, unfit(err)
-		}
 		items = append(items, item)
 	}
+}
+
+// nextItem returns io.EOF where there is none.
+func nextItem(r io.Reader) ([]byte, error) {
+	var length [4]byte
+	if _, err := io.ReadFull(r, length[:]); err != nil {
+		return nil, err
+	}
+	n := binary.BigEndian.Uint32(length[:])
+	if n > maxUnpacked {
+		return nil, corrupt("an item of the snapshot has %d bytes", n)
+	}
+	item := make([]byte, n)
+	if _, err := io.ReadFull(r, item); err != nil {
+		return nil, unfit(err)
+	}
+	return item, nil
 }
 
 // unfit is what an end within the items is. Where the stream itself was cut, its reader says so.

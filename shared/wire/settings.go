@@ -16,6 +16,7 @@ const (
 	envEntries     = "TRESOR_ENTRIES_TABLE"     // physical table names
 	envPermissions = "TRESOR_PERMISSIONS_TABLE" //
 	envBucket      = "TRESOR_BUCKET"            // name of the bucket; only where objects are kept
+	envAnchors     = "TRESOR_ANCHOR_BUCKET"     // name of the bucket for anchors; only where they are made or compared with
 	envExporter    = "TRESOR_EXPORTER"          // name of the function that makes large exports; only where they are asked for
 	envKey         = "TRESOR_KEY_ID"            // KMS key id, ARN or alias
 	envPurposes    = "TRESOR_PURPOSES"          // keysets that the function's role may unwrap, separated by spaces; empty: all
@@ -26,6 +27,7 @@ const (
 type Settings struct {
 	dynamo.Config
 	Bucket   string
+	Anchors  string // the bucket for anchors; empty: there are none
 	Exporter string // empty: every export is made in its call
 	Key      string
 	Purposes []vault.Purpose // none: all
@@ -33,7 +35,7 @@ type Settings struct {
 
 // FromEnvironment reads the settings. Every problem is named, not the first alone.
 func FromEnvironment() (Settings, error) {
-	s := Settings{Config: dynamo.Config{Vault: os.Getenv(envVault), Entries: os.Getenv(envEntries), Permissions: os.Getenv(envPermissions)}, Bucket: os.Getenv(envBucket), Exporter: os.Getenv(envExporter), Key: os.Getenv(envKey)}
+	s := Settings{Config: dynamo.Config{Vault: os.Getenv(envVault), Entries: os.Getenv(envEntries), Permissions: os.Getenv(envPermissions)}, Bucket: os.Getenv(envBucket), Anchors: os.Getenv(envAnchors), Exporter: os.Getenv(envExporter), Key: os.Getenv(envKey)}
 	var problems []error
 	for _, name := range []string{envVault, envEntries, envPermissions, envKey} {
 		if os.Getenv(name) == "" {

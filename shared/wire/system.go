@@ -44,15 +44,23 @@ func Open(ctx context.Context, s Settings, c Clients) (*System, error) {
 
 // snapshots returns where the vault's snapshots are read from; nil for nowhere.
 func snapshots(s Settings) snapshot.Objects {
-	if s.Bucket == "" {
-		return nil
-	}
-	objects, err := s3read.New(Config("S3"), s.Bucket, s.Vault)
+	objects, err := s.Reads(s.Bucket)
 	if err != nil {
 		slog.Warn("snapshots cannot be read", "error", err.Error())
-		return nil
 	}
 	return objects
+}
+
+// Reads returns what reads a vault's objects in a bucket, such as the one for anchors, without an S3 client; nil for no bucket.
+func (s Settings) Reads(name string) (snapshot.Objects, error) {
+	if name == "" {
+		return nil, nil
+	}
+	objects, err := s3read.New(Config("S3"), name, s.Vault)
+	if err != nil {
+		return nil, err
+	}
+	return objects, nil
 }
 
 // snapshotTimeout is what a snapshot may take of a start: one that is slower than a replay is of no use.

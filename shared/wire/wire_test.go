@@ -174,10 +174,23 @@ func TestFromEnvironment(t *testing.T) {
 	t.Setenv("TRESOR_KEY_ID", "alias/key")
 	t.Setenv("TRESOR_BUCKET", "objects")
 	t.Setenv("TRESOR_EXPORTER", "exporter-1")
+	t.Setenv("TRESOR_ANCHOR_BUCKET", "anchors")
 	t.Setenv("TRESOR_PURPOSES", " secrets  index ")
 	s, err := FromEnvironment()
-	if err != nil || !slices.Equal(s.Purposes, []vault.Purpose{vault.PurposeSecrets, vault.PurposeIndex}) || s.Key != "alias/key" || s.Vault != "set" || s.Bucket != "objects" || s.Exporter != "exporter-1" {
+	if err != nil || !slices.Equal(s.Purposes, []vault.Purpose{vault.PurposeSecrets, vault.PurposeIndex}) || s.Key != "alias/key" || s.Vault != "set" || s.Bucket != "objects" || s.Exporter != "exporter-1" || s.Anchors != "anchors" {
 		t.Errorf("got %+v, %v", s, err)
+	}
+}
+
+func TestReads(t *testing.T) {
+	if r, err := (Settings{}).Reads(""); r != nil || err != nil {
+		t.Errorf("no bucket: %v, %v", r, err)
+	}
+	if r, err := (Settings{}).Reads("a/b"); r != nil || err == nil {
+		t.Errorf("no name of one: %v, %v", r, err)
+	}
+	if r, err := (Settings{}).Reads("anchors"); r == nil || err != nil {
+		t.Errorf("a bucket: %v, %v", r, err)
 	}
 }
 

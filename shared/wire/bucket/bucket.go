@@ -41,7 +41,20 @@ func Objects(s *wire.System) blob.Store {
 		slog.Warn("TRESOR_BUCKET is not set: backups, exports and files have nowhere to go")
 		return nil
 	}
-	store, err := s3.New(s3.NewClient(wire.Config("S3")), s3.Config{Bucket: s.Settings.Bucket, Prefix: s.Settings.Vault})
+	return store(s, s.Settings.Bucket)
+}
+
+// Anchors returns where a function's vault keeps its anchors; nil without a bucket for them.
+func Anchors(s *wire.System) blob.Store {
+	if s.Settings.Anchors == "" {
+		slog.Error("TRESOR_ANCHOR_BUCKET is not set: anchors have nowhere to go")
+		return nil
+	}
+	return store(s, s.Settings.Anchors)
+}
+
+func store(s *wire.System, name string) blob.Store {
+	store, err := s3.New(s3.NewClient(wire.Config("S3")), s3.Config{Bucket: name, Prefix: s.Settings.Vault})
 	if err != nil {
 		slog.Error("wrong configuration", "error", err.Error())
 		return nil
