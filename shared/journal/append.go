@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"tresor/shared/vault"
+	"tresor/shared/watch"
 )
 
 // Append commits an attempt, or proves that it did not and will not happen, or says that nobody can say in time (laws 5 to 7).
@@ -160,6 +161,7 @@ func (l *Log) conflicted(ctx context.Context, p *proposal, c *vault.ConflictErro
 		return &vault.UsedError{Marks: c.Marks}
 	}
 	// Not in, and a condition failed on a record that will never go away: it can never come in.
+	watch.From(ctx).LostRace()
 	return &vault.LostError{Fresh: l.adoptWinner(c.Existing)}
 }
 

@@ -14,10 +14,13 @@ func newLogger(w io.Writer) *slog.Logger {
 		}
 		switch a.Key {
 		case slog.TimeKey:
-			a.Key = "timestamp"
+			a = slog.String("timestamp", a.Value.Time().UTC().Format(timestamp))
 		case slog.MessageKey:
 			a.Key = "message"
 		}
 		return a
 	}}))
 }
+
+// timestamp is a time in milliseconds, which is what CloudWatch keeps.
+const timestamp = "2006-01-02T15:04:05.000Z"
