@@ -319,12 +319,12 @@ func TestALeakIsFound(t *testing.T) {
 	}
 	for name, leak := range map[string]func(canary string){
 		"a log":     func(c string) { slog.Info("request", "note", c) },
-		"a level":   func(c string) { slog.Debug(c) },
+		"a level":   func(c string) { slog.Debug("request", "note", c) },
 		"an error":  func(c string) { slog.Error("job failed", "error", fmt.Errorf("open %q: %w", c, vault.Corrupt)) },
 		"a metric":  func(c string) { watch.NewMeter(os.Stdout, c, time.Now).Job(watch.Figures{Reveals: 1}) },
 		"a print":   func(c string) { fmt.Println(c) },
-		"in base64": func(c string) { slog.Info(base64.StdEncoding.EncodeToString([]byte("; " + c))) },
-		"in a URL":  func(c string) { slog.Info("/api/index.php/add/item?" + url.QueryEscape(c)) },
+		"in base64": func(c string) { slog.Info("request", "note", base64.StdEncoding.EncodeToString([]byte("; "+c))) },
+		"in a URL":  func(c string) { slog.Info("request", "url", "/api/index.php/add/item?"+url.QueryEscape(c)) },
 	} {
 		var secret canary.Set
 		for _, r := range transcripts {

@@ -5,9 +5,9 @@ import (
 	"log/slog"
 )
 
-// newLogger writes one JSON object a line, with the names that Lambda's JSON log format looks for:
+// NewLogger writes one JSON object a line, with the names that Lambda's JSON log format looks for:
 // https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-logformat.html
-func newLogger(w io.Writer) *slog.Logger {
+func NewLogger(w io.Writer) *slog.Logger {
 	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
 		if len(groups) > 0 {
 			return a

@@ -48,24 +48,24 @@ func taskHandler[E any](function string, s *System, task func(context.Context, *
 			done.Outcome = vault.KindOf(err).Error()
 			slog.ErrorContext(ctx, "job failed", "function", function, "error", err.Error())
 		}
-		logDone(ctx, "job", function, done, time.Since(began))
+		slog.LogAttrs(ctx, slog.LevelInfo, "job", line(ctx, function, done, time.Since(began))...)
 		s.meter.Job(done)
 		return err
 	}
 }
 
-// logDone writes the one line of a job, or of a start.
-func logDone(ctx context.Context, what, function string, done watch.Figures, took time.Duration) {
+// line is what the one line of a job, or of a start, says.
+func line(ctx context.Context, function string, done watch.Figures, took time.Duration) []slog.Attr {
 	attrs := []slog.Attr{slog.String("function", function), slog.String("outcome", done.Outcome), slog.Int64("ms", took.Milliseconds())}
 	if c, ok := lambdacontext.FromContext(ctx); ok {
 		attrs = append(attrs, slog.String("request_id", c.AwsRequestID))
 	}
-	slog.LogAttrs(ctx, slog.LevelInfo, what, append(attrs, done.Attrs()...)...)
+	return append(attrs, done.Attrs()...)
 }
 
 // begin opens the vault. Only a wrong configuration ends the process: no later request could help.
 func begin(function string) *System {
-	slog.SetDefault(newLogger(os.Stdout))
+	slog.SetDefault(NewLogger(os.Stdout))
 	settings, err := FromEnvironment()
 	if err != nil {
 		slog.Error("wrong configuration", "function", function, "error", err.Error())
@@ -85,7 +85,7 @@ func begin(function string) *System {
 		done.Outcome = vault.KindOf(err).Error()
 		slog.Error("vault not ready", "function", function, "kind", done.Outcome, "error", err.Error())
 	}
-	logDone(ctx, "start", function, done, time.Since(began))
+	slog.LogAttrs(ctx, slog.LevelInfo, "start", line(ctx, function, done, time.Since(began))...)
 	if settings.Stack != "" {
 		s.meter = watch.NewMeter(os.Stdout, settings.Stack, time.Now)
 	}

@@ -87,7 +87,7 @@ func TestATaskGetsItsEvent(t *testing.T) {
 func TestAJobsLine(t *testing.T) {
 	var out, metrics bytes.Buffer
 	defer slog.SetDefault(slog.Default())
-	slog.SetDefault(newLogger(&out))
+	slog.SetDefault(NewLogger(&out))
 	s := &System{meter: watch.NewMeter(&metrics, "stack", time.Now)}
 	run := func(ctx context.Context, _ *System, fails bool) error {
 		watch.From(ctx).Stored(4, 0)
