@@ -63,7 +63,7 @@ func (l *Log) proposeRecord(p *proposal, a *vault.Attempt, t vault.Table) error 
 		p.tx.Absent = append(p.tx.Absent, vault.RecordKey{Table: t, Seq: next})
 		return nil
 	}
-	r := &vault.Record{Format: vault.Format, Table: t, Seq: next, Prev: a.Base.Of(t).Hash, Cross: a.Base.Of(t.Other()), Txn: p.tx.ID, Ops: ops}
+	r := &vault.Record{Format: vault.FormatOf(ops), Table: t, Seq: next, Prev: a.Base.Of(t).Hash, Cross: a.Base.Of(t.Other()), Txn: p.tx.ID, Ops: ops}
 	if len(a.Ops[t.Other()-vault.Entries]) > 0 {
 		r.Partner = a.Base.Of(t.Other()).Seq + 1
 	}

@@ -177,7 +177,7 @@ func (s *sighting) round(run func(*Reader) error) (missing []SecretKey, err erro
 
 // accessRecord returns the record of what the call sees, without the secrets.
 func (r *Reader) accessRecord() AccessRecord {
-	a := AccessRecord{Files: r.taken, Format: Format, At: StampOf(r.now), User: r.principal.id, Action: r.req.Action.String(), Source: addrText(r.req)}
+	a := AccessRecord{Files: r.taken, Format: firstFormat, At: StampOf(r.now), User: r.principal.id, Action: r.req.Action.String(), Source: addrText(r.req)}
 	if r.principal.credential != nil {
 		a.Credential = r.principal.credential.ID
 	}
