@@ -90,6 +90,10 @@ bench: bin/tresor ## the figures the design promises, measured here, as a table
 	bin/tresor bench
 	go run ./infra/coldstart
 
+.PHONY: sizes
+sizes: ## bytes of every function as it is deployed, beside a hello-world and its budget
+	go run ./infra/coldstart -sizes
+
 .PHONY: build
 build: bin/tresor $(FUNCTIONS:%=bin/lambda/%/bootstrap) ## bin/tresor, and every function in bin/lambda/ (LAMBDA_ARCH, arm64)
 

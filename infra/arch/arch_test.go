@@ -46,6 +46,7 @@ const (
 var rules = []rule{
 	{of: "tresor/shared/vault", only: []string{"golang.org/x/text/...", "tresor/shared/vault"}, why: "the domain knows nothing but itself"},
 	{of: "tresor/shared/inbound", only: []string{"tresor/shared/inbound"}, why: "what dialects know of a request is plain net/http"},
+	{of: "tresor/shared/watch", only: []string{"golang.org/x/text/...", "tresor/shared/vault", "tresor/shared/watch"}, why: "everybody counts with it, so it knows nobody"},
 	{of: "tresor/shared/compact", only: []string{"golang.org/x/text/...", "tresor/shared/vault", "tresor/shared/compact"}, why: "it works on the vault's interfaces"},
 	{of: "tresor/shared/trail", only: []string{"golang.org/x/text/...", "golang.org/x/sync/errgroup", "github.com/oklog/ulid/...", "tresor/shared/vault", "tresor/shared/trail"}, why: "it is handed its source"},
 	{of: journal, never: []string{dialects, auth, gateway, wire, functions, infra, dynamo, embedded, seal, aws, driver}, why: "the journal is handed its store and its sealer"},

@@ -16,14 +16,23 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"tresor/shared/auth"
+	"tresor/shared/vault"
 )
 
 // shortest is the least length in bytes of what is searched for: shorter texts are in every log by chance.
 const shortest = 6
 
-// public are the words of the one line that a request leaves. A value that is part of one is no secret.
-const public = `timestamp level INFO ERROR message request function resource method status request_id source duration_ms malformed ` +
-	`syspass teampass-items teampass-folders teampass-users teampass-auth teampass-info teampass-post tpm-passwords tpm-my-passwords tpm-projects tpm-users tpm-groups tpm-log tpm-files tpm-version compactor exporter anchor verifier backup`
+// public are the words of the lines that a request, a start and a job leave, and of a line of metrics. A value that is part of one is no secret.
+var public = `timestamp level INFO ERROR message request job start function resource method status request_id source dialect outcome actor calls catch_up conflicts malformed ` +
+	`_aws Timestamp CloudWatchMetrics Namespace Dimensions Metrics Stack Reveals Denials Conflicts CatchUp ColdStarts Count ` +
+	`syspass teampass-items teampass-folders teampass-users teampass-auth teampass-info teampass-post tpm-passwords tpm-my-passwords tpm-projects tpm-users tpm-groups tpm-log tpm-files tpm-version compactor exporter anchor verifier backup` + outcomes()
+
+func outcomes() (text string) {
+	for _, k := range vault.Kinds() {
+		text += " " + k.Error()
+	}
+	return text
+}
 
 // Set is what must not be written. The zero value is empty and ready.
 type Set struct {

@@ -18,8 +18,9 @@ import (
 // hello is the name of the program that does nothing.
 const hello = "hello"
 
-// build makes every function's program and hello, each in dir under the name of its folder, as the Makefile does, but for this machine.
-func build(ctx context.Context, root, dir string) error {
+// build makes every function's program and hello, each in dir under the name of its folder, as the Makefile does, for a processor: runtime.GOARCH to run
+// them here.
+func build(ctx context.Context, root, dir, arch string) error {
 	flags, err := lambdaFlags(ctx, root)
 	if err != nil {
 		return err
@@ -27,7 +28,7 @@ func build(ctx context.Context, root, dir string) error {
 	args := append([]string{"build", "-buildvcs=false"}, flags...)
 	args = append(args, "-o", dir+string(filepath.Separator), "./functions/...", "./infra/coldstart/hello")
 	cmd := exec.CommandContext(ctx, "go", args...)
-	cmd.Dir, cmd.Env = root, append(os.Environ(), "CGO_ENABLED=0")
+	cmd.Dir, cmd.Env = root, append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+arch)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("build the functions: %w\n%s", err, out)
 	}

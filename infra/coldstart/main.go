@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime"
 	"strings"
 
 	"tresor/infra/coldstart/kmslocal"
@@ -17,6 +18,7 @@ import (
 func main() {
 	var o options
 	flag.BoolVar(&o.json, "json", false, "print one JSON object")
+	flag.BoolVar(&o.sizes, "sizes", false, "print the sizes of the deployed programs, and start nothing")
 	flag.IntVar(&o.runs, "runs", 21, "starts of each")
 	names := flag.String("functions", "syspass,teampass-items,tpm-passwords", "which")
 	flag.Parse()
@@ -35,6 +37,7 @@ type options struct {
 	functions []string
 	runs      int
 	json      bool
+	sizes     bool
 }
 
 // run builds the programs, starts the services, and reports.
@@ -48,7 +51,10 @@ func run(ctx context.Context, o options, w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if err := build(ctx, root, dir); err != nil {
+	if o.sizes {
+		return sizes(ctx, root, dir, w)
+	}
+	if err := build(ctx, root, dir, runtime.GOARCH); err != nil {
 		return err
 	}
 	p, stop, err := open(ctx)

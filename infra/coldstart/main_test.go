@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -38,7 +39,7 @@ func program(t *testing.T, name string) string {
 	t.Helper()
 	programs.once.Do(func() {
 		if programs.dir, programs.err = os.MkdirTemp("", "coldstart-test-"); programs.err == nil {
-			programs.err = build(context.Background(), "../..", programs.dir) // not the test's: others need it too
+			programs.err = build(context.Background(), "../..", programs.dir, runtime.GOARCH) // not the test's: others need it too
 		}
 	})
 	if programs.err != nil {

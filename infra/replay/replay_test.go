@@ -2,13 +2,17 @@ package replay_test
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"io/fs"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -27,6 +31,7 @@ import (
 	"tresor/shared/scenario"
 	"tresor/shared/trail"
 	"tresor/shared/vault"
+	"tresor/shared/watch"
 )
 
 // world is a vault in this process, and each function's own handler on it.
@@ -60,8 +65,15 @@ func (w *world) serve(t *testing.T) {
 	w.depot = depot.New(depot.Parts{Vault: w.Vault, Log: w.Log, Store: w.Store, Sealer: w.Sealer, Blobs: blobs, Now: w.Clock.Now, Later: w.later, Threshold: 1})
 	for id, construct := range dialect.Functions {
 		name := dialect.FunctionName(id)
-		w.functions[name] = gateway.New(construct(dialect.Parts{Vault: w.Vault, Auth: w.Auth, Depot: w.depot, Trail: trail.New(w.Log)}), gateway.Options{Function: name, Fail: dialect.Fail(id)})
+		w.functions[name] = gateway.New(construct(dialect.Parts{Vault: w.Vault, Auth: w.Auth, Depot: w.depot, Trail: trail.New(w.Log)}),
+			gateway.Options{Function: name, Fail: dialect.Fail(id), Meter: everyTime()})
 	}
+}
+
+// everyTime returns a Meter that writes a line for each request, to what is stdout now.
+func everyTime() *watch.Meter {
+	var at atomic.Int64
+	return watch.NewMeter(os.Stdout, "stack", func() time.Time { return time.Unix(at.Add(60), 0) })
 }
 
 func (w *world) send(t *testing.T, function string, ev events.APIGatewayProxyRequest) events.APIGatewayProxyResponse {
@@ -218,8 +230,8 @@ func TestNothingSecretIsWritten(t *testing.T) {
 		t.Fatal(err)
 	}
 	all = append(all, transcripts...)
-	var secret, stored canary.Set // what requests carry may well stand in an export
-	for _, set := range []*canary.Set{&secret, &stored} {
+	var secret, stored, planted canary.Set // what requests carry may well stand in an export
+	for _, set := range []*canary.Set{&secret, &stored, &planted} {
 		set.AddCredentials(w.Admin)
 		for _, s := range w.Secrets {
 			set.Add("a stored password", s)
@@ -240,18 +252,93 @@ func TestNothingSecretIsWritten(t *testing.T) {
 			}
 		}
 	})
-	for line := range strings.Lines(written) {
-		if found := secret.Found(line); len(found) > 0 {
-			t.Errorf("written: %v in a line of %d bytes", found, len(line))
-		}
+	for _, leak := range leaks(&secret, written) {
+		t.Error(leak)
 	}
+	if n := strings.Count(written, `"CloudWatchMetrics"`); n < len(all)/10 {
+		t.Errorf("%d lines of metrics for %d requests: there is nothing to search", n, len(all))
+	}
+	for _, c := range w.Planted { // the names of calls, which requests carry too, are in records on purpose
+		planted.Add("a canary", c)
+	}
+	w.searchRecords(t, &planted)
 	if lines := strings.Count(written, `"msg":"request"`); lines != len(all) {
 		t.Errorf("%d lines for %d requests", lines, len(all))
+	}
+	if len(w.Planted) < 300 {
+		t.Errorf("only %d canaries in the transcripts", len(w.Planted))
 	}
 	if n := w.searchObjects(t, &stored); n < 5 {
 		t.Errorf("only %d exports and backups to search", n)
 	}
-	t.Logf("%d requests, %d of transcripts, %d answered with 5xx; %d texts searched for", len(all), len(transcripts), failed, secret.Len())
+	t.Logf("%d requests, %d of transcripts with %d canaries, %d answered with 5xx; %d texts searched for", len(all), len(transcripts), len(w.Planted), failed, secret.Len())
+}
+
+// leaks says in which lines of what was written something secret is.
+func leaks(secret *canary.Set, written string) (all []string) {
+	for line := range strings.Lines(written) {
+		if found := secret.Found(line); len(found) > 0 {
+			all = append(all, fmt.Sprintf("written: %v in a line of %d bytes", found, len(line)))
+		}
+	}
+	return all
+}
+
+// searchRecords looks at what a consumer of the tables' streams gets, who has no key: the events are made of it.
+func (w *world) searchRecords(t *testing.T, secret *canary.Set) {
+	t.Helper()
+	records := 0
+	for _, table := range vault.Tables {
+		for after, more := vault.Seq(0), true; more; {
+			var page []vault.StoredRecord
+			var err error
+			if page, more, err = w.Store.Tail(t.Context(), table, after); err != nil {
+				t.Fatal(err)
+			}
+			for _, r := range page {
+				after = r.Seq
+				records++
+				if found := secret.Found(fmt.Sprintf("%+v %s", r.Clear, r.Sealed)); len(found) > 0 {
+					t.Errorf("%s record %d holds %v", table, r.Seq, found)
+				}
+			}
+			more = more && len(page) > 0
+		}
+	}
+	if records < 100 {
+		t.Errorf("only %d records to search", records)
+	}
+}
+
+// TestALeakIsFound has a function leak on purpose, in each place that the search looks at.
+func TestALeakIsFound(t *testing.T) {
+	w := newWorld(t)
+	transcripts, err := w.Transcripts("../..", w.Clock.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, leak := range map[string]func(canary string){
+		"a log":     func(c string) { slog.Info("request", "note", c) },
+		"a level":   func(c string) { slog.Debug("request", "note", c) },
+		"an error":  func(c string) { slog.Error("job failed", "error", fmt.Errorf("open %q: %w", c, vault.Corrupt)) },
+		"a metric":  func(c string) { watch.NewMeter(os.Stdout, c, time.Now).Job(watch.Figures{Reveals: 1}) },
+		"a print":   func(c string) { fmt.Println(c) },
+		"in base64": func(c string) { slog.Info("request", "note", base64.StdEncoding.EncodeToString([]byte("; "+c))) },
+		"in a URL":  func(c string) { slog.Info("request", "url", "/api/index.php/add/item?"+url.QueryEscape(c)) },
+	} {
+		var secret canary.Set
+		for _, r := range transcripts {
+			secret.AddRequest(r.Event)
+		}
+		for _, i := range []int{0, len(w.Planted) / 2, len(w.Planted) - 1} {
+			if found := leaks(&secret, canary.Written(t, func() { leak(w.Planted[i]) })); len(found) != 1 {
+				t.Errorf("%s: found %q, want one leak of canary %d", name, found, i)
+			}
+		}
+	}
+	if found := leaks(&canary.Set{}, canary.Written(t, func() { slog.Info("request") })); len(found) != 0 {
+		t.Errorf("found %q where nothing is", found)
+	}
 }
 
 // searchObjects looks for what is stored in each export and backup, and returns how many there are.

@@ -20,6 +20,7 @@ import (
 type World struct {
 	Admin   *auth.Founding
 	Secrets []string // the passwords of its entries
+	Planted []string // what transcripts carry in place of their secrets
 	values  map[string]string
 }
 

@@ -29,6 +29,7 @@ import (
 	"tresor/shared/strength"
 	"tresor/shared/trail"
 	"tresor/shared/vault"
+	"tresor/shared/watch"
 	"tresor/shared/wire"
 )
 
@@ -258,6 +259,6 @@ func (b *backend) noVault(ctx context.Context) error {
 
 func (b *backend) assemble(sealer *seal.Sealer, options ...journal.Option) *system {
 	log := journal.Open(b.store, sealer, options...)
-	v := vault.New(log, vault.Options{Strength: strength.Rate})
+	v := vault.New(log, vault.Options{Strength: strength.Rate, Caller: watch.Caller})
 	return &system{vault: v, auth: auth.New(v, sealer, b.store, auth.Options{}), log: log, store: b.store, sealer: sealer, blobs: b.blobs}
 }

@@ -26,6 +26,7 @@ type setting struct {
 var knownSettings = map[string]setting{
 	auth.MasterPasswordSetting:      {"password that sysPass exports are encrypted under", "", anything, auth.SealMasterPassword},
 	auth.WindowSetting:              {"seconds that the timestamp of a signed TPM request may be from now: 1 to 3600", strconv.Itoa(int(auth.DefaultWindow / time.Second)), window, nil},
+	vault.FormatSetting:             {"newest format that may be written to the vault; it is never lowered, and programs that do not know it are shut out: docs/operations.md", "1", digits, nil},
 	vault.TrashDaysSetting:          {"days that what is in the trash is kept: 0 to 36500; 0: for ever", strconv.Itoa(vault.DefaultTrashDays), trashDays, nil},
 	teampass.SettingAPI:             {"1: the TeamPass API is on, 0: it is off", "1", onOff, nil},
 	teampass.SettingSources:         {"addresses that may call the TeamPass API: CIDR prefixes, separated by spaces; all: everyone", "all", addresses, nil},

@@ -27,7 +27,7 @@ func defaults() map[string]string {
 	return map[string]string{
 		"syspass.master_password": "[set]", "teampass.api": "1", "teampass.sources": "all", "teampass.duplicate_item": "0", "teampass.duplicate_folder": "0", "teampass.max_password": "50",
 		"tpm.hmac_window": "300", "tpm.api": "1", "tpm.auth": "both", "tpm.key_days": "0", "tpm.personal_passwords": "1", "tpm.page_size": "20", "tpm.expiry_soon_days": "30",
-		"tpm.password_length": "20", "tpm.password_classes": "lower upper digits symbols", "trash.days": "90",
+		"format": "1", "tpm.password_length": "20", "tpm.password_classes": "lower upper digits symbols", "trash.days": "90",
 	}
 }
 

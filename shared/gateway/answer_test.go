@@ -8,9 +8,15 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/google/go-cmp/cmp"
 
 	"tresor/shared/gateway"
 	"tresor/shared/inbound"
+	"tresor/shared/vault"
+	"tresor/shared/watch"
 )
 
 func TestEveryAnswerIsHardened(t *testing.T) {
@@ -112,13 +118,12 @@ func TestAnswerAboveTheLimitOfLambda(t *testing.T) {
 	}
 }
 
-// TestLogLine fixes the log's attributes: whoever adds one has to look here.
-func TestLogLine(t *testing.T) {
+// logged passes one event through h and returns the one line that it left.
+func logged(t *testing.T, opts gateway.Options, ev events.APIGatewayProxyRequest, h http.HandlerFunc) map[string]any {
+	t.Helper()
 	var out bytes.Buffer
-	opts := gateway.Options{Function: "tpm-passwords", Log: slog.New(slog.NewJSONHandler(&out, nil))}
-	ev := event(t)
-	ev.Path = "/%zz"
-	proxy(t, opts, ev, func(http.ResponseWriter, *http.Request) { panic("x") })
+	opts.Log = slog.New(slog.NewJSONHandler(&out, nil))
+	proxy(t, opts, ev, h)
 	if n := strings.Count(out.String(), "\n"); n != 1 {
 		t.Fatalf("got %d lines, want 1:\n%s", n, out.String())
 	}
@@ -126,26 +131,79 @@ func TestLogLine(t *testing.T) {
 	if err := json.Unmarshal(out.Bytes(), &line); err != nil {
 		t.Fatal(err)
 	}
+	if d, ok := line["ms"].(float64); !ok || d < 0 {
+		t.Errorf("ms is %v", line["ms"])
+	}
+	delete(line, "ms")
+	delete(line, "time")
+	return line
+}
+
+// TestLogLine fixes the log's attributes: whoever adds one has to look here.
+func TestLogLine(t *testing.T) {
+	ev := event(t)
+	ev.Path = "/%zz"
+	line := logged(t, gateway.Options{Function: "tpm-passwords"}, ev, func(http.ResponseWriter, *http.Request) { panic("x") })
 	if fault, _ := line["fault"].(string); !strings.HasPrefix(fault, "panic at tresor/shared/gateway_test.TestLogLine") {
 		t.Errorf("fault is %q, want the place of the panic", fault)
 	}
-	if d, ok := line["duration_ms"].(float64); !ok || d < 0 {
-		t.Errorf("duration_ms is %v", line["duration_ms"])
+	delete(line, "fault")
+	want := map[string]any{
+		"level": "ERROR", "msg": "request", "function": "tpm-passwords", "resource": "/index.php/{proxy+}", "method": "POST", "status": 500.0, "dialect": "tpm",
+		"request_id": "7c2af7db-31f3-42b5-8a6d-9ffc74e3b9e0", "source": "203.0.113.9", "malformed": true, "outcome": "internal error",
 	}
-	for k, want := range map[string]any{
-		"level": "ERROR", "msg": "request", "function": "tpm-passwords", "resource": "/index.php/{proxy+}", "method": "POST", "status": 500.0,
-		"request_id": "7c2af7db-31f3-42b5-8a6d-9ffc74e3b9e0", "source": "203.0.113.9", "malformed": true,
+	if diff := cmp.Diff(want, line); diff != "" {
+		t.Errorf("a panic (-want +got):\n%s", diff)
+	}
+	line = logged(t, gateway.Options{Function: "syspass", Fronted: true}, event(t), func(_ http.ResponseWriter, r *http.Request) {
+		watch.Caller(r.Context(), 12)
+		l := watch.From(r.Context())
+		l.Stored(3, 0)
+		l.Stored(0, 1)
+		l.CaughtUp(2)
+		l.LostRace()
+		l.Revealed(1)
+	})
+	want = map[string]any{
+		"level": "INFO", "msg": "request", "resource": "/index.php/{proxy+}", "dialect": "syspass", "request_id": "7c2af7db-31f3-42b5-8a6d-9ffc74e3b9e0",
+		"outcome": "ok", "actor": 12.0, "calls": 2.0, "rru": 3.0, "wru": 1.0, "catch_up": 2.0, "conflicts": 1.0,
+	}
+	if diff := cmp.Diff(want, line); diff != "" {
+		t.Errorf("behind a gateway (-want +got):\n%s", diff)
+	}
+}
+
+func TestOutcome(t *testing.T) {
+	for want, h := range map[string]http.HandlerFunc{
+		"ok":              func(http.ResponseWriter, *http.Request) {},
+		"not found":       func(_ http.ResponseWriter, r *http.Request) { watch.From(r.Context()).Refused(vault.NotFound) }, // in a 200
+		"invalid request": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(404) },
+		"busy":            func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) },
+		"internal error":  func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) },
+		"locked": func(w http.ResponseWriter, r *http.Request) {
+			watch.From(r.Context()).Refused(vault.Locked)
+			w.WriteHeader(500)
+		},
 	} {
-		if line[k] != want {
-			t.Errorf("%s is %v, want %v", k, line[k], want)
+		if got := logged(t, gateway.Options{}, event(t), h)["outcome"]; got != want {
+			t.Errorf("got %v, want %s", got, want)
 		}
-		delete(line, k)
 	}
-	for _, k := range []string{"time", "fault", "duration_ms"} {
-		delete(line, k)
+}
+
+// One line of metrics says that a process began, and that a caller was refused.
+func TestTheMeterSeesEachRequest(t *testing.T) {
+	var out bytes.Buffer
+	opts := silent()
+	now := time.Now()
+	opts.Meter = watch.NewMeter(&out, "stack", func() time.Time { return now })
+	g := gateway.New(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { watch.From(r.Context()).Refused(vault.Forbidden) }), opts)
+	for range 3 {
+		_, _ = g.Proxy(t.Context(), event(t))
+		now = now.Add(watch.Interval)
 	}
-	if len(line) > 0 {
-		t.Errorf("unexpected attributes %v", line)
+	if got := strings.Count(out.String(), `"ColdStarts":1`); got != 1 || strings.Count(out.String(), `"Denials":1`) != 3 {
+		t.Errorf("got %s", out.String())
 	}
 }
 

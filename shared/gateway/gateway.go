@@ -5,12 +5,16 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/http"
+	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/awslabs/aws-lambda-go-api-proxy/httpadapter"
 
 	"tresor/shared/inbound"
+	"tresor/shared/vault"
+	"tresor/shared/watch"
 )
 
 // Lambda takes and returns at most 6 MB per call (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html).
@@ -32,6 +36,10 @@ type Options struct {
 	// Fail answers, in the dialect's shape, a request whose handler panicked or whose answer cannot be sent. It may use inbound.RequestID.
 	// nil answers a fixed JSON text.
 	Fail http.HandlerFunc
+	// Fronted says that an API Gateway writes an access log: the line of a request then leaves out what that says under the same request id.
+	Fronted bool
+	// Meter takes the figures of each request; nil: nobody does.
+	Meter *watch.Meter
 }
 
 // Handler serves API Gateway events with an http.Handler. It is safe for concurrent use.
@@ -39,6 +47,9 @@ type Handler struct {
 	opts  Options
 	serve *httpadapter.HandlerAdapter
 	fail  *httpadapter.HandlerAdapter
+
+	dialect string      // as lines carry it
+	warm    atomic.Bool // a request was here before
 }
 
 // New returns a Handler for h. Give its Proxy method to lambda.Start.
@@ -53,6 +64,7 @@ func New(h http.Handler, opts Options) *Handler {
 		opts.Fail = failPlainly
 	}
 	g := &Handler{opts: opts}
+	g.dialect, _, _ = strings.Cut(opts.Function, "-")
 	g.serve = httpadapter.New(g.prepared(h))
 	g.fail = httpadapter.New(g.prepared(opts.Fail))
 	return g
@@ -64,10 +76,29 @@ func (g *Handler) Proxy(ctx context.Context, ev events.APIGatewayProxyRequest) (
 	start := time.Now()
 	in := admit(ev)
 	ctx = inbound.With(context.WithValue(ctx, contextKey{}, in), in.facts())
+	ctx, ledger := watch.With(ctx)
 	out := g.answer(ctx, in)
 	harden(&out)
-	g.log(ctx, in, out.StatusCode, time.Since(start))
+	done := ledger.Figures()
+	done.Outcome = outcome(in, out.StatusCode, done.Outcome)
+	g.log(ctx, in, out.StatusCode, time.Since(start), done)
+	g.opts.Meter.Request(done, !g.warm.Swap(true))
 	return out, nil
+}
+
+// outcome is what the dialect said of how a request ended, or what can be told without it.
+func outcome(in *request, status int, said string) string {
+	switch {
+	case said == "" && status == http.StatusServiceUnavailable:
+		return vault.Busy.Error()
+	case in.fault != "", said == "" && status >= http.StatusInternalServerError:
+		return vault.Internal.Error()
+	case said == "" && status >= http.StatusBadRequest:
+		return vault.Invalid.Error()
+	case said == "":
+		return watch.OK
+	}
+	return said
 }
 
 // answer runs the handler. A panic ends here: aws-lambda-go would log its value, which may be a secret, and end the process.

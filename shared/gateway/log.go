@@ -8,20 +8,20 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"tresor/shared/watch"
 )
 
 // log writes the one line of a request. The list of attributes is complete on purpose: the path holds TeamPass passwords, the query
-// its keys, the headers everybody's.
-func (g *Handler) log(ctx context.Context, in *request, status int, took time.Duration) {
-	attrs := []slog.Attr{
-		slog.String("function", g.opts.Function),
-		slog.String("resource", in.resource),
-		slog.String("method", in.method),
-		slog.Int("status", status),
-		slog.String("request_id", in.requestID),
-		slog.String("source", in.source.String()),
-		slog.Float64("duration_ms", float64(took.Microseconds())/1000),
+// its keys, the headers everybody's. Figures that are 0 are left out, and behind an API Gateway what its own log says: a byte here is a dollar for two
+// thousand million requests.
+func (g *Handler) log(ctx context.Context, in *request, status int, took time.Duration, done watch.Figures) {
+	attrs := []slog.Attr{slog.String("request_id", in.requestID), slog.String("resource", in.resource), slog.String("dialect", g.dialect)}
+	if !g.opts.Fronted {
+		attrs = append(attrs, slog.String("function", g.opts.Function), slog.String("method", in.method), slog.Int("status", status), slog.String("source", in.source.String()))
 	}
+	attrs = append(attrs, slog.String("outcome", done.Outcome), slog.Float64("ms", float64(took.Round(100*time.Microsecond).Microseconds())/1000))
+	attrs = append(attrs, done.Attrs()...)
 	if in.refused {
 		attrs = append(attrs, slog.Bool("malformed", true))
 	}

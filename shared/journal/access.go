@@ -11,6 +11,7 @@ import (
 	"github.com/oklog/ulid/v2"
 
 	"tresor/shared/vault"
+	"tresor/shared/watch"
 )
 
 // accessWriter chains this process's access records: each carries the writer's random id, its own number and the hash of the one before, so
@@ -60,6 +61,11 @@ func (l *Log) RecordAccess(ctx context.Context, a vault.AccessRecord) error {
 	if err := persist(ctx, func() error { return l.store.PutAccess(ctx, records) }); err != nil {
 		l.writer.lose(numbers)
 		return fmt.Errorf("write an access record: %w", err)
+	}
+	if handed := len(a.Secrets); a.Withheld {
+		watch.From(ctx).Revealed(-handed)
+	} else {
+		watch.From(ctx).Revealed(handed)
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"tresor/shared/vault"
+	"tresor/shared/watch"
 )
 
 // Append commits an attempt, or proves that it did not and will not happen, or says that nobody can say in time (laws 5 to 7).
@@ -62,7 +63,7 @@ func (l *Log) proposeRecord(p *proposal, a *vault.Attempt, t vault.Table) error 
 		p.tx.Absent = append(p.tx.Absent, vault.RecordKey{Table: t, Seq: next})
 		return nil
 	}
-	r := &vault.Record{Format: vault.Format, Table: t, Seq: next, Prev: a.Base.Of(t).Hash, Cross: a.Base.Of(t.Other()), Txn: p.tx.ID, Ops: ops}
+	r := &vault.Record{Format: vault.FormatOf(ops), Table: t, Seq: next, Prev: a.Base.Of(t).Hash, Cross: a.Base.Of(t.Other()), Txn: p.tx.ID, Ops: ops}
 	if len(a.Ops[t.Other()-vault.Entries]) > 0 {
 		r.Partner = a.Base.Of(t.Other()).Seq + 1
 	}
@@ -160,6 +161,7 @@ func (l *Log) conflicted(ctx context.Context, p *proposal, c *vault.ConflictErro
 		return &vault.UsedError{Marks: c.Marks}
 	}
 	// Not in, and a condition failed on a record that will never go away: it can never come in.
+	watch.From(ctx).LostRace()
 	return &vault.LostError{Fresh: l.adoptWinner(c.Existing)}
 }
 

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"tresor/shared/vault"
+	"tresor/shared/watch"
 )
 
 // CatchUp returns when the replica holds, as one cut, all that was acknowledged before the call.
@@ -65,6 +66,7 @@ func (l *Log) catchUpOnce(ctx context.Context) error {
 	if missing := t.missing(); missing != "" {
 		return &vault.Error{Kind: vault.Busy, Msg: "the vault is busy", Err: errors.New(missing)}
 	}
+	watch.From(ctx).CaughtUp(len(t.records[0]) + len(t.records[1]))
 	return l.apply(t)
 }
 

@@ -23,7 +23,11 @@ var (
 	encoder = must(cbor.CoreDetEncOptions().EncMode())
 	// Strings come back as the bytes they were written as, valid UTF-8 or not: the encoder does not refuse any, and a record that does not
 	// decode would make the whole vault unreadable.
-	decoder = must(cbor.DecOptions{MaxArrayElements: 1 << 24, MaxMapPairs: 1 << 20, MaxNestedLevels: 16, UTF8: cbor.UTF8DecodeInvalid}.DecMode())
+	// A member that this program does not know is an error: it would be lost with the next after-image that this program writes.
+	decoder = must(cbor.DecOptions{MaxArrayElements: 1 << 24, MaxMapPairs: 1 << 20, MaxNestedLevels: 16, UTF8: cbor.UTF8DecodeInvalid,
+		ExtraReturnErrors: cbor.ExtraDecErrorUnknownField}.DecMode())
+	// header decodes the format of what need not decode otherwise.
+	header = must(cbor.DecOptions{UTF8: cbor.UTF8DecodeInvalid}.DecMode())
 )
 
 func must[T any](v T, err error) T {
@@ -108,7 +112,11 @@ func decode(plain []byte, into any, format *uint16) error {
 		var head struct {
 			Format uint16 `cbor:"0,keyasint"`
 		}
-		if decoder.Unmarshal(plain, &head) != nil || head.Format <= vault.Format {
+		var unknown *cbor.UnknownFieldError
+		switch failed := header.Unmarshal(plain, &head); {
+		case failed == nil && errors.As(err, &unknown):
+			return &vault.Error{Kind: vault.NewerFormat, Err: fmt.Errorf("format %d, with a member that this program does not know", head.Format)}
+		case failed != nil || head.Format <= vault.Format:
 			return &vault.Error{Kind: vault.Corrupt, Err: errors.New("does not decode")}
 		}
 		*format = head.Format
@@ -132,6 +140,9 @@ func corrupt(format string, args ...any) error {
 	return &vault.Error{Kind: vault.Corrupt, Err: fmt.Errorf(format, args...)}
 }
 
+// payloadFormat is the format in which what sealedPayload holds appeared.
+const payloadFormat = 1
+
 // sealedPayload is a secret payload in clear, between the vault's types and the sealer.
 type sealedPayload struct {
 	Format   uint16           `cbor:"0,keyasint"`
@@ -144,7 +155,7 @@ func payloadBinding(k vault.SecretKey) vault.Binding {
 }
 
 func (c codec) sealPayload(k vault.SecretKey, p vault.Payload) ([]byte, error) {
-	w := sealedPayload{Format: vault.Format, Password: p.Password.Reveal()}
+	w := sealedPayload{Format: payloadFormat, Password: p.Password.Reveal()}
 	for n, s := range p.Fields {
 		if !s.IsEmpty() {
 			w.Fields = put(w.Fields, n, s.Reveal())

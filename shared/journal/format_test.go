@@ -66,11 +66,12 @@ func TestLaw11WhatANewerFormatChangedNeedNotDecode(t *testing.T) {
 		plain any
 		want  error
 	}{
-		"a newer format that decodes":         {map[int]any{0: vault.Format + 1, 1: "x"}, vault.NewerFormat},
-		"a newer format that does not":        {map[int]any{0: vault.Format + 1, 1: []int{1}}, vault.NewerFormat},
-		"our format that does not decode":     {map[int]any{0: vault.Format, 1: []int{1}}, vault.Corrupt},
-		"something that has no format at all": {"canary", vault.Corrupt},
-		"our format":                          {map[int]any{0: vault.Format, 1: "x"}, nil},
+		"a newer format that decodes":                  {map[int]any{0: vault.Format + 1, 1: "x"}, vault.NewerFormat},
+		"a newer format that does not":                 {map[int]any{0: vault.Format + 1, 1: []int{1}}, vault.NewerFormat},
+		"our format that does not decode":              {map[int]any{0: vault.Format, 1: []int{1}}, vault.Corrupt},
+		"our format with a member that we do not know": {map[int]any{0: vault.Format, 1: "x", 77: "y"}, vault.NewerFormat},
+		"something that has no format at all":          {"canary", vault.Corrupt},
+		"our format":                                   {map[int]any{0: vault.Format, 1: "x"}, nil},
 	} {
 		plain, err := encoder.Marshal(c.plain)
 		if err != nil {

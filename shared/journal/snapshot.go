@@ -25,7 +25,7 @@ import (
 // The stream holds items, each with its length before it, 4 bytes big endian, packed as records are: one with the heads and the rest of the image, then its parts.
 const snapshotMagic = "tresor snapshot\n"
 
-// SnapshotFormat is the newest format of snapshots that this code reads and the one that it writes. The format of what is in them is vault.Format.
+// SnapshotFormat is the newest format of snapshots that this code reads and the one that it writes. What is in them has the vault's format.
 const SnapshotFormat = 1
 
 const maxSnapshotHeader = 1 << 10
@@ -35,7 +35,7 @@ var snapshots = stream.Kind{Purpose: vault.PurposeIndex, Name: "snapshot", What:
 // snapshotHeader is what is known of a snapshot without a key, and authenticated with the stream.
 type snapshotHeader struct {
 	Format  uint16 `cbor:"0,keyasint"`
-	Records uint16 `cbor:"1,keyasint"` // vault.Format
+	Records uint16 `cbor:"1,keyasint"` // the vault's format
 	VaultID string `cbor:"2,keyasint"`
 	ID      []byte `cbor:"3,keyasint"` // random
 }
@@ -52,24 +52,25 @@ type snapshotHead struct {
 func (l *Log) WriteSnapshot(w io.Writer) (vault.Heads, error) {
 	var image vault.Image
 	exists := false
+	var format uint16
 	l.Read(func(s *vault.State) {
 		if exists = s.Exists(); exists {
-			image = s.Image()
+			image, format = s.Image(), s.Format()
 		}
 	})
 	if !exists {
 		return vault.Heads{}, &vault.Error{Kind: vault.NotFound, Msg: "there is no vault"}
 	}
-	if err := l.writeImage(w, image); err != nil {
+	if err := l.writeImage(w, image, format); err != nil {
 		return vault.Heads{}, fmt.Errorf("write a snapshot: %w", err)
 	}
 	return image.Heads, nil
 }
 
-func (l *Log) writeImage(w io.Writer, image vault.Image) error {
+func (l *Log) writeImage(w io.Writer, image vault.Image, format uint16) error {
 	var id [16]byte
 	_, _ = rand.Read(id[:]) // never fails (crypto/rand)
-	header, err := encoder.Marshal(snapshotHeader{SnapshotFormat, vault.Format, l.codec.sealer.VaultID(), id[:]})
+	header, err := encoder.Marshal(snapshotHeader{SnapshotFormat, format, l.codec.sealer.VaultID(), id[:]})
 	if err != nil {
 		return err
 	}

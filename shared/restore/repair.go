@@ -157,8 +157,9 @@ func (r *Repair) Run(ctx context.Context) error {
 
 // goOn makes the permissions record that follows a cut.
 func goOn(sealer vault.Sealer, heads vault.Heads, txn vault.TxnID, op vault.Op) (vault.StoredRecord, error) {
-	r := &vault.Record{Format: vault.Format, Table: vault.Permissions, Seq: heads.Permissions.Seq + 1, Prev: heads.Permissions.Hash, Cross: heads.Entries,
-		Txn: txn, Ops: []vault.Op{op}}
+	ops := []vault.Op{op}
+	r := &vault.Record{Format: vault.FormatOf(ops), Table: vault.Permissions, Seq: heads.Permissions.Seq + 1, Prev: heads.Permissions.Hash, Cross: heads.Entries,
+		Txn: txn, Ops: ops}
 	stored, _, err := journal.SealRecord(sealer, r)
 	if err == nil && len(stored.Sealed) > vault.MaxSealedItem {
 		err = &vault.Error{Kind: vault.TooLarge, Msg: "too many users and credentials have changed since that point for one record"}

@@ -14,6 +14,7 @@ import (
 	"tresor/shared/strength"
 	"tresor/shared/vault"
 	"tresor/shared/vault/vaulttest"
+	"tresor/shared/watch"
 )
 
 // System is a founded vault and one process that uses it.
@@ -55,7 +56,7 @@ func (s *System) Another(t testing.TB, store vault.Store) *System {
 func open(store vault.Store, sealer vault.Sealer, options ...journal.Option) *System {
 	clock := &Clock{now: time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC)}
 	log := journal.Open(store, sealer, append(options, journal.WithClock(clock.Now))...)
-	v := vault.New(log, vault.Options{Now: clock.Now, Strength: strength.Rate})
+	v := vault.New(log, vault.Options{Now: clock.Now, Strength: strength.Rate, Caller: watch.Caller})
 	return &System{Vault: v, Auth: auth.New(v, sealer, store, auth.Options{Now: clock.Now}), Log: log, Store: store, Sealer: sealer, Clock: clock}
 }
 

@@ -76,7 +76,10 @@ func (v *Vault) runOne(s *State, o *overlay, u *update) (t *Tx, err error) {
 			t, err = nil, &Error{Kind: Internal, Err: fmt.Errorf("the function of %s panicked at %s", u.req.Action, panicSite())}
 		}
 	}()
-	return t, u.run(t)
+	if err := u.run(t); err != nil {
+		return t, err
+	}
+	return t, t.checkFormat()
 }
 
 // borrows reports whether the function took a secret that another one writes in this transaction. Where it must be on record who has it, that waits for the next one:

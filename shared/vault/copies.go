@@ -61,6 +61,7 @@ func (v *Vault) settle(ctx context.Context, u *update, err error) {
 	}
 	if kind := KindOf(outcome); kind != Unauthenticated && kind != Disabled {
 		v.presence.note(&u.who)
+		v.caller(u.ctx, u.who.User)
 	}
 	u.finish(err)
 }

@@ -2,9 +2,6 @@ package vault
 
 import "slices"
 
-// Format is the newest record format that this code reads and the one that it writes. Code that meets a newer one refuses to go on.
-const Format = 1
-
 // Head names the newest record of a journal: its number and the hash of its plaintext. The zero Head is an empty journal.
 type Head struct {
 	Seq  Seq  `cbor:"1,keyasint"`

@@ -243,10 +243,15 @@ func (t *Tx) RefreshCredential(id CredentialID, fresh Credential, sealKey func(C
 	return nil
 }
 
-// SetSetting sets one of the vault's settings. Errors: Forbidden.
+// SetSetting sets one of the vault's settings. Errors: Forbidden; Invalid for a format that cannot be written (FormatSetting).
 func (t *Tx) SetSetting(key, value string) error {
 	if !t.MayAdmin(WriteSettings, AdminTarget{}) {
 		return fail(Forbidden, "not allowed to change settings")
+	}
+	if key == FormatSetting {
+		if err := t.raiseFormat(value); err != nil {
+			return err
+		}
 	}
 	t.put(Change{Setting: &Setting{key, value}})
 	return nil

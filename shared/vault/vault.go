@@ -18,6 +18,7 @@ type Vault struct {
 	queue    queue
 	pace     pace
 	presence presence
+	caller   func(context.Context, UserID)
 }
 
 // Options are what a Vault does not need to decide itself.
@@ -26,6 +27,9 @@ type Options struct {
 	Now func() time.Time
 	// Strength rates a password when it is written; nil: none is rated.
 	Strength func(password string) Strength
+	// Caller is told, with the context of each View and Update, which user it was for, once that is known; it is for a log of requests and decides
+	// nothing. It must be quick. nil: nobody is told.
+	Caller func(context.Context, UserID)
 }
 
 // New returns a Vault over a log.
@@ -33,7 +37,10 @@ func New(log Log, o Options) *Vault {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Vault{log: log, now: o.Now, strength: o.Strength, turn: make(chan struct{}, 1)}
+	if o.Caller == nil {
+		o.Caller = func(context.Context, UserID) {}
+	}
+	return &Vault{log: log, now: o.Now, strength: o.Strength, caller: o.Caller, turn: make(chan struct{}, 1)}
 }
 
 // Peek calls fn with the state as it stands, which may be stale: for guesses, never for decisions.
@@ -75,6 +82,7 @@ func (v *Vault) view(ctx context.Context, req *Request, run func(*Reader) error)
 	}
 	if s.known {
 		v.presence.note(&s.who)
+		v.caller(ctx, s.who.User)
 	}
 	if err := s.withdraw(ctx); err != nil && result == nil {
 		return err
@@ -169,7 +177,7 @@ func (s *sighting) round(run func(*Reader) error) (missing []SecretKey, err erro
 
 // accessRecord returns the record of what the call sees, without the secrets.
 func (r *Reader) accessRecord() AccessRecord {
-	a := AccessRecord{Files: r.taken, Format: Format, At: StampOf(r.now), User: r.principal.id, Action: r.req.Action.String(), Source: addrText(r.req)}
+	a := AccessRecord{Files: r.taken, Format: firstFormat, At: StampOf(r.now), User: r.principal.id, Action: r.req.Action.String(), Source: addrText(r.req)}
 	if r.principal.credential != nil {
 		a.Credential = r.principal.credential.ID
 	}

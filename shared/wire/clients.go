@@ -21,7 +21,7 @@ type Clients struct {
 
 // NewClients returns clients of a function.
 func NewClients() Clients {
-	return Clients{DynamoDB: dynamo.NewClient(Config("DYNAMODB")), KMS: NewKMS(Config("KMS"))}
+	return Clients{DynamoDB: dynamo.Metered(dynamo.NewClient(Config("DYNAMODB"))), KMS: NewKMS(Config("KMS"))}
 }
 
 // Config returns the configuration of a client of a service ("S3"): what Lambda puts into a function's environment, which is region and credentials

@@ -35,8 +35,8 @@ const (
 	loadInterval = time.Second
 )
 
-// load opens the keysets unless they are open.
-func (l *lateSealer) load() (*seal.Sealer, error) {
+// load opens the keysets unless they are open. Sealing takes no context: what it loads is in nobody's ledger.
+func (l *lateSealer) load(ctx context.Context) (*seal.Sealer, error) {
 	if s := l.open.Load(); s != nil {
 		return s, nil
 	}
@@ -48,7 +48,7 @@ func (l *lateSealer) load() (*seal.Sealer, error) {
 	if time.Now().Before(l.next) {
 		return nil, l.err
 	}
-	s, err := l.fetch()
+	s, err := l.fetch(ctx)
 	if err != nil {
 		l.err, l.next = err, time.Now().Add(loadInterval)
 		return nil, err
@@ -57,9 +57,9 @@ func (l *lateSealer) load() (*seal.Sealer, error) {
 	return s, nil
 }
 
-// fetch has a context of its own: sealing takes none, and the caller's end is no reason to fail those who wait with it.
-func (l *lateSealer) fetch() (*seal.Sealer, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), loadTimeout)
+// fetch does not end with its caller: that is no reason to fail those who wait with it.
+func (l *lateSealer) fetch(ctx context.Context) (*seal.Sealer, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), loadTimeout)
 	defer cancel()
 	stored, err := l.store.Keysets(ctx)
 	var s *seal.Sealer
@@ -83,7 +83,7 @@ func (l *lateSealer) fetch() (*seal.Sealer, error) {
 
 // VaultID returns the vault's random id; "" where it is not known yet.
 func (l *lateSealer) VaultID() string {
-	if s, err := l.load(); err == nil {
+	if s, err := l.load(context.Background()); err == nil {
 		return s.VaultID()
 	}
 	return ""
@@ -91,7 +91,7 @@ func (l *lateSealer) VaultID() string {
 
 // Seal implements vault.Sealer.
 func (l *lateSealer) Seal(p vault.Purpose, plaintext []byte, b vault.Binding) ([]byte, error) {
-	s, err := l.load()
+	s, err := l.load(context.Background())
 	if err != nil {
 		return nil, err
 	}
@@ -100,7 +100,7 @@ func (l *lateSealer) Seal(p vault.Purpose, plaintext []byte, b vault.Binding) ([
 
 // Open implements vault.Sealer.
 func (l *lateSealer) Open(p vault.Purpose, sealed []byte, b vault.Binding) ([]byte, error) {
-	s, err := l.load()
+	s, err := l.load(context.Background())
 	if err != nil {
 		return nil, err
 	}

@@ -20,6 +20,7 @@ const (
 	envExporter    = "TRESOR_EXPORTER"          // name of the function that makes large exports; only where they are asked for
 	envKey         = "TRESOR_KEY_ID"            // KMS key id, ARN or alias
 	envPurposes    = "TRESOR_PURPOSES"          // keysets that the function's role may unwrap, separated by spaces; empty: all
+	envStack       = "TRESOR_STACK"             // the stack's name, under which metrics are counted; empty: none are
 	envKeyFile     = "TRESOR_KEY_FILE"          // of the embedded vault; read by the command alone
 )
 
@@ -30,12 +31,13 @@ type Settings struct {
 	Anchors  string // the bucket for anchors; empty: there are none
 	Exporter string // empty: every export is made in its call
 	Key      string
+	Stack    string          // empty: no metrics
 	Purposes []vault.Purpose // none: all
 }
 
 // FromEnvironment reads the settings. Every problem is named, not the first alone.
 func FromEnvironment() (Settings, error) {
-	s := Settings{Config: dynamo.Config{Vault: os.Getenv(envVault), Entries: os.Getenv(envEntries), Permissions: os.Getenv(envPermissions)}, Bucket: os.Getenv(envBucket), Anchors: os.Getenv(envAnchors), Exporter: os.Getenv(envExporter), Key: os.Getenv(envKey)}
+	s := Settings{Config: dynamo.Config{Vault: os.Getenv(envVault), Entries: os.Getenv(envEntries), Permissions: os.Getenv(envPermissions)}, Bucket: os.Getenv(envBucket), Anchors: os.Getenv(envAnchors), Exporter: os.Getenv(envExporter), Key: os.Getenv(envKey), Stack: os.Getenv(envStack)}
 	var problems []error
 	for _, name := range []string{envVault, envEntries, envPermissions, envKey} {
 		if os.Getenv(name) == "" {

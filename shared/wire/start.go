@@ -9,9 +9,11 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-lambda-go/lambdacontext"
 
 	"tresor/shared/gateway"
 	"tresor/shared/vault"
+	"tresor/shared/watch"
 )
 
 // openTimeout bounds what happens before the first poll. Lambda ends an init phase after 10 s and begins again.
@@ -21,7 +23,7 @@ const openTimeout = 9 * time.Second
 // the handler panics; it may be nil.
 func Start(function string, handler func(*System) http.Handler, fail http.HandlerFunc) {
 	s := begin(function)
-	lambda.Start(gateway.New(handler(s), gateway.Options{Function: function, Fail: fail}).Proxy)
+	lambda.Start(gateway.New(handler(s), gateway.Options{Function: function, Fail: fail, Fronted: true, Meter: s.meter}).Proxy)
 }
 
 // StartJob runs job for each event of a schedule. What the event holds does not matter.
@@ -38,31 +40,54 @@ func StartTask[E any](function string, task func(context.Context, *System, E) er
 
 func taskHandler[E any](function string, s *System, task func(context.Context, *System, E) error) func(context.Context, E) error {
 	return func(ctx context.Context, event E) error {
+		began := time.Now()
+		ctx, ledger := watch.With(ctx)
 		err := task(ctx, s, event)
-		if err != nil {
+		done := ledger.Figures()
+		if done.Outcome = watch.OK; err != nil {
+			done.Outcome = vault.KindOf(err).Error()
 			slog.ErrorContext(ctx, "job failed", "function", function, "error", err.Error())
 		}
+		slog.LogAttrs(ctx, slog.LevelInfo, "job", line(ctx, function, done, time.Since(began))...)
+		s.meter.Job(done)
 		return err
 	}
 }
 
+// line is what the one line of a job, or of a start, says.
+func line(ctx context.Context, function string, done watch.Figures, took time.Duration) []slog.Attr {
+	attrs := []slog.Attr{slog.String("function", function), slog.String("outcome", done.Outcome), slog.Int64("ms", took.Milliseconds())}
+	if c, ok := lambdacontext.FromContext(ctx); ok {
+		attrs = append(attrs, slog.String("request_id", c.AwsRequestID))
+	}
+	return append(attrs, done.Attrs()...)
+}
+
 // begin opens the vault. Only a wrong configuration ends the process: no later request could help.
 func begin(function string) *System {
-	slog.SetDefault(newLogger(os.Stdout))
+	slog.SetDefault(NewLogger(os.Stdout))
 	settings, err := FromEnvironment()
 	if err != nil {
 		slog.Error("wrong configuration", "function", function, "error", err.Error())
 		os.Exit(1)
 	}
+	began := time.Now()
 	ctx, cancel := context.WithTimeout(context.Background(), openTimeout)
 	defer cancel()
+	ctx, ledger := watch.With(ctx)
 	s, err := Open(ctx, settings, NewClients())
 	if s == nil {
 		slog.Error("cannot open the vault", "function", function, "error", err.Error())
 		os.Exit(1) //nolint:gocritic // nothing is left to cancel
 	}
-	if err != nil {
-		slog.Error("vault not ready", "function", function, "kind", vault.KindOf(err).Error(), "error", err.Error())
+	done := ledger.Figures()
+	if done.Outcome = watch.OK; err != nil {
+		done.Outcome = vault.KindOf(err).Error()
+		slog.Error("vault not ready", "function", function, "kind", done.Outcome, "error", err.Error())
+	}
+	slog.LogAttrs(ctx, slog.LevelInfo, "start", line(ctx, function, done, time.Since(began))...)
+	if settings.Stack != "" {
+		s.meter = watch.NewMeter(os.Stdout, settings.Stack, time.Now)
 	}
 	return s
 }

@@ -1,19 +1,26 @@
 package wire
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"net/http"
 	"os"
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-lambda-go/lambdacontext"
+	"github.com/google/go-cmp/cmp"
 
 	"tresor/infra/coldstart/runtimeapi"
+	"tresor/shared/vault"
+	"tresor/shared/watch"
 )
 
 // function starts this test binary as a function's process and returns a way to call it.
@@ -73,6 +80,54 @@ func TestATaskGetsItsEvent(t *testing.T) {
 		if out, err := h.Invoke(t.Context(), []byte(payload)); err == nil {
 			t.Errorf("%s: got %s", payload, out)
 		}
+	}
+}
+
+// TestAJobsLine fixes its attributes, and what of a job is a metric.
+func TestAJobsLine(t *testing.T) {
+	var out, metrics bytes.Buffer
+	defer slog.SetDefault(slog.Default())
+	slog.SetDefault(NewLogger(&out))
+	s := &System{meter: watch.NewMeter(&metrics, "stack", time.Now)}
+	run := func(ctx context.Context, _ *System, fails bool) error {
+		watch.From(ctx).Stored(4, 0)
+		watch.From(ctx).CaughtUp(9)
+		if fails {
+			return vault.Busy
+		}
+		watch.From(ctx).Revealed(7)
+		return nil
+	}
+	h := lambda.NewHandler(taskHandler("exporter", s, run))
+	ctx := lambdacontext.NewContext(t.Context(), &lambdacontext.LambdaContext{AwsRequestID: "id"})
+	for _, fails := range []string{"false", "true"} {
+		_, _ = h.Invoke(ctx, []byte(fails))
+	}
+	var lines []map[string]any
+	for text := range strings.Lines(out.String()) {
+		var line map[string]any
+		if err := json.Unmarshal([]byte(text), &line); err != nil {
+			t.Fatal(err)
+		}
+		if at, err := time.Parse(timestamp, line["timestamp"].(string)); err != nil || time.Since(at) > time.Minute {
+			t.Errorf("timestamp is %v: %v", line["timestamp"], err)
+		}
+		delete(line, "timestamp")
+		if line["message"] == "job" && line["ms"] != nil {
+			delete(line, "ms")
+		}
+		lines = append(lines, line)
+	}
+	want := []map[string]any{
+		{"level": "INFO", "message": "job", "function": "exporter", "outcome": "ok", "request_id": "id", "calls": 1.0, "rru": 4.0, "catch_up": 9.0},
+		{"level": "ERROR", "message": "job failed", "function": "exporter", "error": "busy"},
+		{"level": "INFO", "message": "job", "function": "exporter", "outcome": "busy", "request_id": "id", "calls": 1.0, "rru": 4.0, "catch_up": 9.0},
+	}
+	if diff := cmp.Diff(want, lines); diff != "" {
+		t.Errorf("lines (-want +got):\n%s", diff)
+	}
+	if text := metrics.String(); strings.Count(text, "\n") != 1 || !strings.Contains(text, `"Reveals":7}`) {
+		t.Errorf("metrics: %s", text)
 	}
 }
 

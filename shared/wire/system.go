@@ -16,6 +16,7 @@ import (
 	"tresor/shared/strength"
 	"tresor/shared/trail"
 	"tresor/shared/vault"
+	"tresor/shared/watch"
 )
 
 // System is one process's vault.
@@ -27,6 +28,8 @@ type System struct {
 	Store    vault.Store
 	Sealer   vault.Sealer
 	Settings Settings
+
+	meter *watch.Meter // nil: nothing is counted
 }
 
 // Open builds the vault and catches up once. The system is usable even with an error, which says why the catch-up did not succeed: each
@@ -69,10 +72,10 @@ const snapshotTimeout = 4 * time.Second
 // assemble builds a system and catches up. The keysets are asked for beside the first requests: who needs the keys waits for them, and gets their error.
 func assemble(ctx context.Context, store vault.Store, sealer *lateSealer, from snapshot.Objects) (*System, error) {
 	log := journal.Open(store, sealer)
-	v := vault.New(log, vault.Options{Strength: strength.Rate})
+	v := vault.New(log, vault.Options{Strength: strength.Rate, Caller: watch.Caller})
 	system := &System{Vault: v, Auth: auth.New(v, sealer, store, auth.Options{}), Log: log, Trail: trail.New(log), Store: store, Sealer: sealer}
 	var wg sync.WaitGroup
-	wg.Go(func() { _, _ = sealer.load() })
+	wg.Go(func() { _, _ = sealer.load(ctx) })
 	if from != nil {
 		snapshot.Begin(ctx, log, from, snapshotTimeout)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"tresor/shared/inbound"
 	"tresor/shared/vault"
+	"tresor/shared/watch"
 )
 
 // failure is an error as it is answered (syspass 1.5). The exported fields are the wire's, in its order; data is always present.
@@ -75,6 +76,7 @@ func sqlError(state, text string) *failure {
 
 // replyError answers a failed call. An error that is no *failure comes from the vault and has a kind.
 func replyError(w http.ResponseWriter, r *http.Request, c *call, err error) {
+	watch.From(r.Context()).Refused(kindOf(err))
 	var f *failure
 	if !errors.As(err, &f) {
 		f = c.failed(r, err)
@@ -96,6 +98,22 @@ func replyError(w http.ResponseWriter, r *http.Request, c *call, err error) {
 		return
 	}
 	replyJSON(w, f.status, write)
+}
+
+// kindOf returns what the log calls an error: the kind of one of the vault's, and for a failure what it comes closest to.
+func kindOf(err error) vault.Kind {
+	var f *failure
+	switch {
+	case !errors.As(err, &f):
+		return vault.KindOf(err)
+	case f.cause != nil:
+		return vault.KindOf(f.cause)
+	case f == errTokenPass, f == errNotInstalled:
+		return vault.Unauthenticated
+	case f.Message == errInternal.Message:
+		return vault.Internal
+	}
+	return vault.Invalid
 }
 
 // failed translates an error of the vault.

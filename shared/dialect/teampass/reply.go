@@ -7,6 +7,7 @@ import (
 
 	"tresor/shared/inbound"
 	"tresor/shared/vault"
+	"tresor/shared/watch"
 )
 
 // fault is an error of the API. The zero one is the answer to what nobody can explain.
@@ -115,8 +116,29 @@ var kindFaults = map[vault.Kind]fault{
 	vault.Corrupt:         faultUnclear,
 }
 
+// faultKinds are what the log calls the faults that are no mere malformed request.
+var faultKinds = map[fault]vault.Kind{
+	faultOff: vault.Forbidden, faultMethod: vault.Forbidden,
+	faultKey: vault.Unauthenticated, faultAddress: vault.Unauthenticated, faultCredentials: vault.Unauthenticated,
+	faultEmpty: vault.NotFound, faultNoData: vault.NotFound, faultNoFolder: vault.BadReference, faultNoUser: vault.NotFound, faultNoPersonalFolder: vault.NotFound,
+	faultItemExists: vault.Exists, faultExists: vault.Exists, faultUserExists: vault.Exists,
+}
+
+// kindOf returns what the log calls an error.
+func kindOf(err error) vault.Kind {
+	var f fault
+	if !errors.As(err, &f) {
+		return vault.KindOf(err)
+	}
+	if k, ok := faultKinds[f]; ok {
+		return k
+	}
+	return vault.Invalid
+}
+
 // fail answers an error. What is not a fault of the caller's is logged, once, without anything of the request.
 func fail(w http.ResponseWriter, r *http.Request, err error) {
+	watch.From(r.Context()).Refused(kindOf(err))
 	var f fault
 	if errors.As(err, &f) {
 		f.write(w)

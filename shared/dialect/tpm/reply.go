@@ -7,6 +7,7 @@ import (
 
 	"tresor/shared/inbound"
 	"tresor/shared/vault"
+	"tresor/shared/watch"
 )
 
 // errorBody is the shape of every error (tpm 1.7). No success has a key "error".
@@ -51,10 +52,12 @@ var answers = map[vault.Kind]answer{
 func failure(r *http.Request, err error) reply {
 	var wrong *methodError
 	if errors.As(err, &wrong) {
+		watch.From(r.Context()).Refused(vault.Invalid)
 		out := failed(http.StatusMethodNotAllowed, wrong.Error())
 		out.allow = wrong.allow
 		return out
 	}
+	watch.From(r.Context()).Refused(vault.KindOf(err))
 	a, ok := answers[vault.KindOf(err)]
 	if !ok {
 		a = answers[vault.Internal]
