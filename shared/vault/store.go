@@ -130,14 +130,6 @@ type StoredRecord struct {
 	Sealed []byte // the sealed record
 }
 
-// Clear is what the change feed may know of a record without a key.
-type Clear struct {
-	Kind   string // "entry", "project", "user", ...; "batch" for a record of several
-	Action string // the action that wrote it, e.g. "syspass account/create"
-	Target uint64 // the id of the first thing changed
-	Actor  UserID // who did it; 0 for tresor itself
-}
-
 // SecretKey names one version of an entry's secret payload.
 type SecretKey struct {
 	Entry   EntryID
@@ -170,6 +162,7 @@ type StoredAccess struct {
 	Hour   Hour
 	Shard  uint8  // below AccessShards
 	ID     string // a ULID
+	Clear  Clear  // readable without a key, bound in the additional data; a record of an older tresor has none
 	Sealed []byte
 }
 
