@@ -150,6 +150,13 @@ func (g guarded) Attempts(ctx context.Context, key string, now time.Time) (int, 
 	return g.Store.Attempts(ctx, key, now)
 }
 
+func (g guarded) Marked(ctx context.Context, mark vault.Hash, now time.Time) (bool, error) {
+	if err := g.use("Permissions mark#* GetItem"); err != nil {
+		return false, err
+	}
+	return g.Store.Marked(ctx, mark, now)
+}
+
 func (g guarded) Keysets(ctx context.Context) ([]vault.StoredKeyset, error) {
 	if err := g.use("Permissions keyset Query"); err != nil {
 		return nil, err

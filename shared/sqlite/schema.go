@@ -51,7 +51,7 @@ alter table access add column more text not null default '';
 `}
 
 // readStatements run on the pool of readers.
-type readStatements struct{ tail, secret, keysets, access, attempts *sql.Stmt }
+type readStatements struct{ tail, secret, keysets, access, attempts, mark *sql.Stmt }
 
 // writeStatements run on the one connection that writes.
 type writeStatements struct {
@@ -72,6 +72,7 @@ func (r *readStatements) prepare(ctx context.Context, db *sql.DB) error {
 		&r.secret:   `select sealed from secrets where entry = ? and version = ?`,
 		&r.keysets:  `select purpose, version, vault, wrapped from keysets order by purpose, version`,
 		&r.access:   `select ` + accessColumns + ` from access where hour = ? and id > ? order by shard, id`,
+		&r.mark:     `select count(*) from marks where hash = ? and expires > ?`,
 		&r.attempts: `select count from attempts where key = ? and expires > ?`,
 	})
 }

@@ -25,6 +25,7 @@ type Store interface {
 	SecretStore
 	AccessStore
 	AttemptStore
+	MarkStore
 	KeysetStore
 	// Close releases what the store holds. Nothing may be called after it.
 	Close() error
@@ -72,6 +73,12 @@ type AttemptStore interface {
 	AddAttempts(ctx context.Context, key string, delta int, now, expires time.Time) (int, error)
 	// Attempts returns the count under key at the time now.
 	Attempts(ctx context.Context, key string, now time.Time) (int, error)
+}
+
+// MarkStore tells which marks there are. They are put by Commit.
+type MarkStore interface {
+	// Marked reports whether there is a mark with that hash that has not expired at the time now.
+	Marked(ctx context.Context, mark Hash, now time.Time) (bool, error)
 }
 
 // KeysetStore holds wrapped keysets. They are put by Commit, together with a record, and never overwritten.

@@ -19,6 +19,7 @@ const (
 	AccessHour  Method = "AccessHour"
 	AddAttempts Method = "AddAttempts"
 	Attempts    Method = "Attempts"
+	Marked      Method = "Marked"
 	Keysets     Method = "Keysets"
 )
 
