@@ -44,6 +44,8 @@ type Detail struct {
 	Due     string `json:"due,omitempty"`  // RFC 3339: when it expires, or did
 	Days    *int   `json:"days,omitempty"` // until then, in days of UTC; below 0: since then
 	Rule    string `json:"rule,omitempty"` // "date", "renewal"
+	// Archived entries take no change.
+	Archived bool `json:"archived,omitempty"`
 }
 
 // NewID joins the parts of an id. Parts of one event's id never depend on when or how often it is made.

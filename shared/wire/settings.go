@@ -17,6 +17,7 @@ const (
 	envPermissions = "TRESOR_PERMISSIONS_TABLE" //
 	envBucket      = "TRESOR_BUCKET"            // name of the bucket; only where objects are kept
 	envExporter    = "TRESOR_EXPORTER"          // name of the function that makes large exports; only where they are asked for
+	envEventBus    = "TRESOR_EVENT_BUS"         // name of the event bus; only where events are sent
 	envKey         = "TRESOR_KEY_ID"            // KMS key id, ARN or alias
 	envPurposes    = "TRESOR_PURPOSES"          // keysets that the function's role may unwrap, separated by spaces; empty: all
 	envKeyFile     = "TRESOR_KEY_FILE"          // of the embedded vault; read by the command alone
