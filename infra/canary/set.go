@@ -23,7 +23,7 @@ const shortest = 6
 
 // public are the words of the one line that a request leaves. A value that is part of one is no secret.
 const public = `timestamp level INFO ERROR message request function resource method status request_id source duration_ms malformed ` +
-	`syspass teampass-items teampass-folders teampass-users teampass-auth teampass-info teampass-post tpm-passwords tpm-my-passwords tpm-projects tpm-users tpm-groups tpm-log tpm-files tpm-version compactor exporter`
+	`syspass teampass-items teampass-folders teampass-users teampass-auth teampass-info teampass-post tpm-passwords tpm-my-passwords tpm-projects tpm-users tpm-groups tpm-log tpm-files tpm-version compactor exporter notifier expiry events answers`
 
 // Set is what must not be written. The zero value is empty and ready.
 type Set struct {
