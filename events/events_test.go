@@ -137,7 +137,7 @@ func TestEveryFileIsNamedInRequests(t *testing.T) {
 	}
 	err = fs.WalkDir(files, ".", func(file string, d fs.DirEntry, err error) error {
 		name, isEvent := strings.CutSuffix(file, ".json")
-		if err != nil || d.IsDir() || !isEvent || slices.Contains([]string{"compactor", "exporter", "anchor", "verifier", "backup"}, path.Dir(name)) {
+		if err != nil || d.IsDir() || !isEvent || slices.Contains([]string{"compactor", "exporter", "anchor", "verifier", "backup", "notifier", "expiry"}, path.Dir(name)) {
 			return err
 		}
 		if !slices.ContainsFunc(all, func(e Event) bool { return e.Name == name }) {
@@ -174,6 +174,36 @@ func TestScheduledFunctionsHaveAnEvent(t *testing.T) {
 	}
 	if _, err := Trigger("compactor/none"); err == nil {
 		t.Error("no error for an event that is not there")
+	}
+}
+
+// TestStreamsHaveEvents: each table's stream that a function follows has a batch of records, of that table.
+func TestStreamsHaveEvents(t *testing.T) {
+	tmpl, err := template.Parse(tresor.Template)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for id, r := range tmpl.Resources {
+		for name, e := range template.Map(r.Properties["Events"]) {
+			if template.Map(e)["Type"] != "DynamoDB" {
+				continue
+			}
+			found++
+			text, err := Trigger(folder(id) + "/" + strings.ToLower(name))
+			var ev events.DynamoDBEvent
+			if err != nil || json.Unmarshal(text, &ev) != nil || len(ev.Records) == 0 {
+				t.Errorf("%s of %s: %v, %+v", name, id, err, ev)
+			}
+			for _, r := range ev.Records {
+				if !strings.Contains(r.EventSourceArn, ":table/"+name+"Table/stream/") {
+					t.Errorf("%s of %s: a record of %s", name, id, r.EventSourceArn)
+				}
+			}
+		}
+	}
+	if found == 0 {
+		t.Error("no function in the template follows a stream")
 	}
 }
 

@@ -25,7 +25,7 @@ const shortest = 6
 // public are the words of the lines that a request, a start and a job leave, and of a line of metrics. A value that is part of one is no secret.
 var public = `timestamp level INFO ERROR message request job start function resource method status request_id source dialect outcome actor calls catch_up conflicts malformed ` +
 	`_aws Timestamp CloudWatchMetrics Namespace Dimensions Metrics Stack Reveals Denials Conflicts CatchUp ColdStarts Count ` +
-	`syspass teampass-items teampass-folders teampass-users teampass-auth teampass-info teampass-post tpm-passwords tpm-my-passwords tpm-projects tpm-users tpm-groups tpm-log tpm-files tpm-version compactor exporter anchor verifier backup` + outcomes()
+	`syspass teampass-items teampass-folders teampass-users teampass-auth teampass-info teampass-post tpm-passwords tpm-my-passwords tpm-projects tpm-users tpm-groups tpm-log tpm-files tpm-version compactor exporter anchor verifier backup notifier expiry events answers` + outcomes()
 
 func outcomes() (text string) {
 	for _, k := range vault.Kinds() {

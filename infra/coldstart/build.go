@@ -54,6 +54,9 @@ func lambdaFlags(ctx context.Context, root string) ([]string, error) {
 	return strings.Split(strings.TrimSpace(string(out)), "\n"), nil
 }
 
+// keyless are functions that may open no keyset and no table.
+var keyless = map[string]bool{"notifier": true}
+
 // functions returns the names of the template's functions and the keysets that each may open.
 func functions() (map[string]string, error) {
 	tmpl, err := template.Parse(tresor.Template)
@@ -67,10 +70,11 @@ func functions() (map[string]string, error) {
 		}
 		variables := template.Map(template.Map(r.Properties["Environment"])["Variables"])
 		purposes, _ := variables["TRESOR_PURPOSES"].(string)
-		if purposes == "" {
-			return nil, fmt.Errorf("the template gives %s no TRESOR_PURPOSES", id)
+		name := dialect.FunctionName(id)
+		if (purposes == "") != keyless[name] {
+			return nil, fmt.Errorf("the template gives %s the TRESOR_PURPOSES %q", id, purposes)
 		}
-		all[dialect.FunctionName(id)] = purposes
+		all[name] = purposes
 	}
 	return all, nil
 }

@@ -18,6 +18,7 @@ import (
 	"tresor/infra/replay"
 	"tresor/shared/auth"
 	"tresor/shared/blob/s3"
+	"tresor/shared/bus/bustest"
 	"tresor/shared/depot"
 	"tresor/shared/dynamo"
 	"tresor/shared/vault"
@@ -30,12 +31,15 @@ type fleet struct {
 	place   *place
 	vault   *founded
 	running map[string]*process
+	bus     *bustest.Server
 }
 
 func newFleet(t *testing.T) *fleet {
 	t.Helper()
 	p := testPlace(t)
-	f := &fleet{place: p, vault: p.mustFound(t), running: map[string]*process{}}
+	f := &fleet{place: p, vault: p.mustFound(t), running: map[string]*process{}, bus: bustest.Start()}
+	t.Cleanup(f.bus.Close)
+	p.events = f.bus.URL
 	var err error
 	if f.World, err = replay.Prepare(t.Context(), f.vault.vault, f.vault.admin); err != nil {
 		t.Fatal(err)
@@ -78,7 +82,7 @@ func (f *fleet) send(t *testing.T, r replay.Request) events.APIGatewayProxyRespo
 	return p.request(t, r.Event)
 }
 
-// TestTheRealPrograms sends every recorded event, every transcript's request and the other functions' triggers to the programs that are deployed, and searches
+// TestTheRealPrograms sends every recorded event, every transcript's request and the triggers of the others to the programs that are deployed, and searches
 // everything that they wrote.
 func TestTheRealPrograms(t *testing.T) {
 	f := newFleet(t)
@@ -112,6 +116,8 @@ func TestTheRealPrograms(t *testing.T) {
 	f.checkObjects(t)
 	f.trigger(t)
 	f.watch(t)
+	f.expire(t)
+	f.follow(t)
 	f.search(t, &secret, len(all)+len(transcripts))
 }
 

@@ -164,8 +164,8 @@ func TestEveryFunctionIsOfTheTemplate(t *testing.T) {
 			t.Errorf("%s is of no function of the template", e.Name)
 		}
 	}
-	for _, name := range []string{"compactor", "exporter", "anchor", "verifier", "backup"} {
-		if all[name] == "" {
+	for _, name := range []string{"compactor", "exporter", "anchor", "verifier", "backup", "notifier", "expiry"} {
+		if _, ok := all[name]; !ok {
 			t.Errorf("no %s", name)
 		}
 	}

@@ -99,5 +99,5 @@ func open(ctx context.Context) (*place, func(), error) {
 		stop()
 		return nil, nil, err
 	}
-	return &place{dynamo: server.URL, tables: tables, kms: kms, s3: nowhere}, stop, nil
+	return &place{dynamo: server.URL, tables: tables, kms: kms, s3: nowhere, events: nowhere}, stop, nil
 }

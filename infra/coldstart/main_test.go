@@ -65,7 +65,7 @@ func testPlace(t *testing.T) *place {
 	}
 	s3 := httptest.NewServer(gofakes3.New(objects).Server())
 	t.Cleanup(s3.Close)
-	return &place{dynamo: server.URL, tables: tables, kms: kms, s3: s3.URL}
+	return &place{dynamo: server.URL, tables: tables, kms: kms, s3: s3.URL, events: nowhere}
 }
 
 func (p *place) mustFound(t *testing.T) *founded {

@@ -25,15 +25,17 @@ type place struct {
 	tables dynamodblocal.Tables
 	kms    *kmslocal.Server
 	s3     string // endpoint; a start asks S3 for nothing, so that nowhere will do
+	events string // endpoint of EventBridge; nor does it ask that one
 }
 
 // nowhere is an endpoint that nobody answers at.
 const nowhere = "http://127.0.0.1:9"
 
-// bucket is the name of the functions' bucket, and anchorBucket that of the one for anchors.
+// The names of the functions' bucket, of the one for anchors, and of the bus.
 const (
 	bucket       = "objects"
 	anchorBucket = "anchors"
+	eventBus     = "events"
 )
 
 // environment is what a function of a vault finds, as template.yaml sets it, and where its services are.
@@ -43,6 +45,7 @@ func (p *place) environment(vaultName, purposes, dynamo string) []string {
 		"TRESOR_BUCKET=" + bucket, "TRESOR_ANCHOR_BUCKET=" + anchorBucket, "TRESOR_KEY_ID=" + kmslocal.KeyID, "TRESOR_PURPOSES=" + purposes,
 		"AWS_REGION=us-east-1", "AWS_ACCESS_KEY_ID=local", "AWS_SECRET_ACCESS_KEY=local",
 		"AWS_ENDPOINT_URL_DYNAMODB=" + dynamo, "AWS_ENDPOINT_URL_KMS=" + p.kms.URL, "AWS_ENDPOINT_URL_S3=" + p.s3,
+		"TRESOR_EVENT_BUS=" + eventBus, "AWS_ENDPOINT_URL_EVENTBRIDGE=" + p.events,
 	}
 }
 

@@ -80,7 +80,7 @@ func TestFunctions(t *testing.T) {
 	if len(functions) == 0 {
 		t.Fatal("no functions")
 	}
-	name := regexp.MustCompile(`^(syspass|teampass-[a-z]+|tpm-[a-z-]+|compactor|exporter|anchor|verifier|backup)$`)
+	name := regexp.MustCompile(`^(syspass|teampass-[a-z]+|tpm-[a-z-]+|compactor|exporter|anchor|verifier|backup|notifier|expiry)$`)
 	for id, f := range functions {
 		if !strings.HasSuffix(id, "Function") || !name.MatchString(folder(id)) {
 			t.Errorf("%s: folder functions/%s", id, folder(id))
@@ -110,6 +110,46 @@ func TestLargeExports(t *testing.T) {
 			exporter = ref("ExporterFunction")
 		}
 		want(t, id, r.Properties, exporter, "Environment", "Variables", "TRESOR_EXPORTER")
+	}
+}
+
+// TestEvents: what could not be told is tried again and then kept, encrypted; the notifier gets what it needs of the streams and nothing else.
+func TestEvents(t *testing.T) {
+	tmpl := deployed(t)
+	want(t, "bus", tmpl.Resources["EventBus"].All, "AWS::Events::EventBus", "Type")
+	notifier := tmpl.Resources["NotifierFunction"].Properties
+	for name, stream := range map[string]struct{ table, keys string }{
+		"Entries":     {"EntriesTable", `["${VaultName}#journal"]`},
+		"Permissions": {"PermissionsTable", `["${VaultName}#journal",{"prefix":"${VaultName}#access#"}]`},
+	} {
+		p := at(notifier, "Events", name, "Properties")
+		want(t, name, p, getAtt(stream.table, "StreamArn"), "Stream")
+		want(t, name, p, "TRIM_HORIZON", "StartingPosition")
+		want(t, name, p, []any{"ReportBatchItemFailures"}, "FunctionResponseTypes")
+		want(t, name, p, true, "BisectBatchOnFunctionError")
+		want(t, name, p, 10, "MaximumRetryAttempts")
+		want(t, name, p, 21600, "MaximumRecordAgeInSeconds")
+		want(t, name, p, nil, "ParallelizationFactor") // order
+		want(t, name, p, map[string]any{"Type": "SQS", "Destination": getAtt("NotifierFailures", "Arn")}, "DestinationConfig", "OnFailure")
+		pattern := `{"eventName":["INSERT"],"dynamodb":{"Keys":{"pk":{"S":` + stream.keys + `}}}}`
+		want(t, name, p, []any{map[string]any{"Pattern": map[string]any{"Fn::Sub": pattern}}}, "FilterCriteria", "Filters")
+		if !json.Valid([]byte(pattern)) {
+			t.Errorf("%s: the pattern is no JSON", name)
+		}
+	}
+	expiry := tmpl.Resources["ExpiryFunction"].Properties
+	want(t, "expiry", expiry, 2, "EventInvokeConfig", "MaximumRetryAttempts")
+	want(t, "expiry", expiry, map[string]any{"Type": "SQS", "TargetArn": getAtt("ExpiryFailures", "Arn")}, "DeadLetterQueue")
+	for _, queue := range []string{"NotifierFailures", "ExpiryFailures"} {
+		want(t, queue, tmpl.Resources[queue].All, "AWS::SQS::Queue", "Type")
+		want(t, queue, tmpl.Resources[queue].Properties, true, "SqsManagedSseEnabled")
+	}
+	for id, r := range ofType(tmpl, "AWS::Serverless::Function") {
+		var bus any
+		if id == "NotifierFunction" || id == "ExpiryFunction" {
+			bus = ref("EventBus")
+		}
+		want(t, id, r.Properties, bus, "Environment", "Variables", "TRESOR_EVENT_BUS")
 	}
 }
 

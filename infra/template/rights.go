@@ -59,9 +59,14 @@ func (w *rightsWriter) statement(s map[string]any) {
 	actions := Texts(s["Action"])
 	slices.Sort(actions)
 	list := strings.Join(actions, " ")
-	on := ""
-	if att := List(Map(s["Resource"])["Fn::GetAtt"]); len(att) > 0 {
+	on, attribute := "", ""
+	if att := List(Map(s["Resource"])["Fn::GetAtt"]); len(att) > 1 {
 		on, _ = att[0].(string)
+		attribute, _ = att[1].(string)
+	}
+	if attribute == "StreamArn" { // a stream has no keys to be held to
+		w.lines = append(w.lines, strings.TrimSuffix(on, "Table")+" stream: "+strings.ReplaceAll(list, "dynamodb:", ""))
+		return
 	}
 	switch on {
 	case "EntriesTable", "PermissionsTable":
@@ -72,7 +77,7 @@ func (w *rightsWriter) statement(s map[string]any) {
 		w.lines = append(w.lines, "Objects "+w.kinds(s)+": "+list)
 	case "Bucket", "AnchorBucket":
 		w.lines = append(w.lines, on+" "+w.prefix(s, on)+": "+list)
-	case "ExporterFunction", "ExporterFailures":
+	case "ExporterFunction", "ExporterFailures", "EventBus", "NotifierFailures", "ExpiryFailures":
 		w.lines = append(w.lines, on+": "+list)
 	case "FunctionLogs":
 		w.lines = append(w.lines, "Log: "+list)

@@ -70,7 +70,8 @@ func TestTheViewRefuses(t *testing.T) {
 	_, keysets := store.Keysets(ctx)
 	_, add := store.AddAttempts(ctx, "x", 1, now, now)
 	_, attempts := store.Attempts(ctx, "x", now)
-	for i, err := range []error{tail, hour, secrets, keysets, add, attempts, store.Commit(ctx, vault.Transaction{}), store.PutAccess(ctx, nil)} {
+	_, marked := store.Marked(ctx, vault.Hash{1}, now)
+	for i, err := range []error{tail, hour, secrets, keysets, add, attempts, marked, store.Commit(ctx, vault.Transaction{}), store.PutAccess(ctx, nil)} {
 		if err == nil {
 			t.Errorf("call %d was not refused", i)
 		}

@@ -147,6 +147,11 @@ func (closedStore) AddAttempts(context.Context, string, int, time.Time, time.Tim
 	return 0, errReadOnly
 }
 
+// Marked refuses.
+func (closedStore) Marked(context.Context, vault.Hash, time.Time) (bool, error) {
+	return false, errReadOnly
+}
+
 // Attempts refuses.
 func (closedStore) Attempts(context.Context, string, time.Time) (int, error) { return 0, errReadOnly }
 

@@ -52,7 +52,7 @@ func (s *Store) putAccess(ctx context.Context, r vault.StoredAccess) error {
 		return err
 	}
 	had, err := s.keys.parseAccessItem(old)
-	if err == nil && !bytes.Equal(had.Sealed, r.Sealed) {
+	if err == nil && (!bytes.Equal(had.Sealed, r.Sealed) || had.Clear != r.Clear) {
 		return errOtherAccess
 	}
 	return err

@@ -86,6 +86,23 @@ func (s *Store) restart(ctx context.Context, c counter) (int, error) {
 	return n, conditionOr(err)
 }
 
+// Marked implements vault.MarkStore by one GetItem.
+func (s *Store) Marked(ctx context.Context, mark vault.Hash, now time.Time) (bool, error) {
+	const what = "read a mark"
+	out, err := s.api.GetItem(ctx, &dynamodb.GetItemInput{
+		TableName: s.table(vault.Permissions), Key: newItem(s.keys.mark(mark)), ConsistentRead: aws.Bool(true),
+	})
+	if err != nil {
+		return false, readError(ctx, what, err)
+	}
+	f := fields{item: out.Item}
+	expires := f.number(attrExpires)
+	if f.err != nil {
+		return false, fmt.Errorf("%s: %w", what, f.err)
+	}
+	return int64(expires) > now.UnixMicro(), nil // it was an int64
+}
+
 // Attempts implements vault.AttemptStore by one GetItem.
 func (s *Store) Attempts(ctx context.Context, name string, now time.Time) (int, error) {
 	const what = "read login attempts"

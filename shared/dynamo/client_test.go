@@ -60,6 +60,7 @@ func mustBeOneRequest(t *testing.T, requests *atomic.Int32, s *Store) {
 		"PutAccess":   func() error { return s.PutAccess(ctx, []vault.StoredAccess{{ID: "1"}}) },
 		"AddAttempts": func() error { _, err := s.AddAttempts(ctx, "k", 1, now, now); return err },
 		"Attempts":    func() error { _, err := s.Attempts(ctx, "k", now); return err },
+		"Marked":      func() error { _, err := s.Marked(ctx, vault.Hash{1}, now); return err },
 		"Keysets":     func() error { _, err := s.Keysets(ctx); return err },
 	} {
 		requests.Store(0)

@@ -21,6 +21,7 @@ const (
 	attrAction  = "a"
 	attrTarget  = "o"
 	attrActor   = "u"
+	attrMore    = "m"
 	attrVault   = "v"   // the vault's random id, on a keyset
 	attrCount   = "n"   // of attempts
 	attrExpires = "e"   // of attempts and marks: Unix microseconds
@@ -42,11 +43,16 @@ func number[N ~int | ~int64 | ~uint64](n N) types.AttributeValue {
 func (k keys) recordItem(r vault.StoredRecord) item {
 	i := newItem(k.record(r.Seq))
 	i[attrTxn], i[attrSealed] = binary(r.Txn[:]), binary(r.Sealed)
-	i.setText(attrKind, r.Clear.Kind)
-	i.setText(attrAction, r.Clear.Action)
-	i.setNumber(attrTarget, r.Clear.Target)
-	i.setNumber(attrActor, uint64(r.Clear.Actor))
+	i.setClear(r.Clear)
 	return i
+}
+
+func (i item) setClear(c vault.Clear) {
+	i.setText(attrKind, c.Kind)
+	i.setText(attrAction, c.Action)
+	i.setNumber(attrTarget, c.Target)
+	i.setNumber(attrActor, uint64(c.Actor))
+	i.setText(attrMore, c.More)
 }
 
 func (k keys) parseRecordItem(t vault.Table, i item) (vault.StoredRecord, error) {
@@ -54,10 +60,8 @@ func (k keys) parseRecordItem(t vault.Table, i item) (vault.StoredRecord, error)
 	n, err := k.parseRecord(f.key())
 	r := vault.StoredRecord{
 		RecordKey: vault.RecordKey{Table: t, Seq: n},
-		Clear: vault.Clear{
-			Kind: f.text(attrKind), Action: f.text(attrAction), Target: f.number(attrTarget), Actor: vault.UserID(f.number(attrActor)),
-		},
-		Sealed: f.binary(attrSealed),
+		Clear:     f.clear(),
+		Sealed:    f.binary(attrSealed),
 	}
 	if txn := f.binary(attrTxn); copy(r.Txn[:], txn) != len(txn) || len(txn) != len(r.Txn) {
 		f.wrong(attrTxn)
@@ -80,13 +84,14 @@ func (k keys) parseSecretItem(i item) (vault.StoredSecret, error) {
 func (k keys) accessItem(r vault.StoredAccess) item {
 	i := newItem(k.access(r.Hour, r.Shard, r.ID))
 	i[attrSealed] = binary(r.Sealed)
+	i.setClear(r.Clear)
 	return i
 }
 
 func (k keys) parseAccessItem(i item) (vault.StoredAccess, error) {
 	f := fields{item: i}
 	h, shard, id, err := k.parseAccess(f.key())
-	return vault.StoredAccess{Hour: h, Shard: shard, ID: id, Sealed: f.binary(attrSealed)}, f.failed(err)
+	return vault.StoredAccess{Hour: h, Shard: shard, ID: id, Clear: f.clear(), Sealed: f.binary(attrSealed)}, f.failed(err)
 }
 
 func (k keys) keysetItem(s vault.StoredKeyset) item {
@@ -130,6 +135,11 @@ type fields struct {
 }
 
 func (f *fields) key() key { return key{f.text(attrPK), f.text(attrSK)} }
+
+// clear returns a record's clear attributes.
+func (f *fields) clear() vault.Clear {
+	return vault.Clear{Kind: f.text(attrKind), Action: f.text(attrAction), Target: f.number(attrTarget), Actor: vault.UserID(f.number(attrActor)), More: f.text(attrMore)}
+}
 
 // text returns a string attribute, "" where there is none.
 func (f *fields) text(name string) string {

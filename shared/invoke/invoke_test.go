@@ -66,8 +66,7 @@ func TestSignature(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.now = func() time.Time { return time.Date(2015, 8, 30, 12, 36, 0, 0, time.UTC) }
-	r, err := f.request(t.Context(), 17)
+	r, err := f.lambda.At(time.Date(2015, 8, 30, 12, 36, 0, 0, time.UTC)).Request(t.Context(), f.path, header, []byte(`{"job":17}`))
 	if err != nil {
 		t.Fatal(err)
 	}

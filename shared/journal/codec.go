@@ -68,8 +68,19 @@ func (c codec) sealRecord(r *vault.Record) (vault.StoredRecord, vault.Hash, erro
 
 // recordBinding binds everything about a record that lies in clear beside it.
 func recordBinding(s *vault.StoredRecord) vault.Binding {
-	clear := fmt.Sprintf("%q %q %d %d", s.Clear.Kind, s.Clear.Action, s.Clear.Target, s.Clear.Actor)
-	return vault.Binding{Table: s.Table, Kind: "record", ID: s.Txn.String(), Field: clear, Version: uint64(s.Seq)}
+	return vault.Binding{Table: s.Table, Kind: "record", ID: s.Txn.String(), Field: clearText(s.Clear), Version: uint64(s.Seq)}
+}
+
+// clearText is different for different attributes. What older records do not have leaves it as it was for them.
+func clearText(c vault.Clear) string {
+	if c == (vault.Clear{}) {
+		return ""
+	}
+	text := fmt.Sprintf("%q %q %d %d", c.Kind, c.Action, c.Target, c.Actor)
+	if c.More != "" {
+		text += fmt.Sprintf(" %q", c.More)
+	}
+	return text
 }
 
 // openRecord opens and decodes a record. Errors: NewerFormat, Corrupt, and the Sealer's.
@@ -86,7 +97,11 @@ func (c codec) openRecord(s *vault.StoredRecord) (opened, error) {
 	if err := decode(plain, r, &r.Format); err != nil {
 		return opened{}, fmt.Errorf("%s record %d: %w", s.Table, s.Seq, err)
 	}
-	if r.Table != s.Table || r.Seq != s.Seq || r.Txn != s.Txn || r.Clear() != s.Clear {
+	clear := r.Clear()
+	if s.Clear.More == "" { // an older record names its first target alone; what is bound cannot have been taken away
+		clear.More = ""
+	}
+	if r.Table != s.Table || r.Seq != s.Seq || r.Txn != s.Txn || clear != s.Clear {
 		return opened{}, corrupt("%s record %d is not the one that its place names", s.Table, s.Seq)
 	}
 	return opened{r, sha256.Sum256(plain), len(s.Sealed)}, nil
@@ -193,7 +208,7 @@ func (c codec) openPayload(k vault.SecretKey, sealed []byte) (vault.Payload, err
 }
 
 func accessBinding(a *vault.StoredAccess) vault.Binding {
-	return vault.Binding{Table: vault.Permissions, Kind: "access", ID: a.ID, Version: uint64(a.Hour)<<8 | uint64(a.Shard)}
+	return vault.Binding{Table: vault.Permissions, Kind: "access", ID: a.ID, Field: clearText(a.Clear), Version: uint64(a.Hour)<<8 | uint64(a.Shard)}
 }
 
 func (c codec) sealAccess(a *vault.AccessRecord, place vault.StoredAccess) (vault.StoredAccess, vault.Hash, error) {
@@ -201,6 +216,7 @@ func (c codec) sealAccess(a *vault.AccessRecord, place vault.StoredAccess) (vaul
 	if err != nil {
 		return place, vault.Hash{}, fmt.Errorf("encode an access record: %w", err)
 	}
+	place.Clear = a.Clear()
 	place.Sealed, err = c.sealer.Seal(vault.PurposeIndex, pack(plain), accessBinding(&place))
 	return place, sha256.Sum256(plain), err
 }
@@ -217,6 +233,9 @@ func (c codec) openAccess(s *vault.StoredAccess) (*vault.AccessRecord, vault.Has
 	a := new(vault.AccessRecord)
 	if err := decode(plain, a, &a.Format); err != nil {
 		return nil, vault.Hash{}, fmt.Errorf("access record %s: %w", s.ID, err)
+	}
+	if s.Clear != (vault.Clear{}) && s.Clear != a.Clear() {
+		return nil, vault.Hash{}, corrupt("access record %s is not what its attributes say", s.ID)
 	}
 	return a, sha256.Sum256(plain), nil
 }

@@ -143,6 +143,7 @@ func TestWhatLiesInClearIsBound(t *testing.T) {
 		"action": func(r *vault.StoredRecord) { r.Clear.Action = "other" },
 		"target": func(r *vault.StoredRecord) { r.Clear.Target++ },
 		"actor":  func(r *vault.StoredRecord) { r.Clear.Actor++ },
+		"more":   func(r *vault.StoredRecord) { r.Clear.More = "entry 1" },
 		"bytes":  func(r *vault.StoredRecord) { r.Sealed = page[1].Sealed },
 	} {
 		r := page[0]

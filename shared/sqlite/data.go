@@ -81,6 +81,19 @@ func (s *Store) AddAttempts(ctx context.Context, key string, delta int, now, exp
 	return n, nil
 }
 
+// Marked implements vault.MarkStore.
+func (s *Store) Marked(ctx context.Context, mark vault.Hash, now time.Time) (bool, error) {
+	ctx, err := reading(ctx)
+	if err != nil {
+		return false, err
+	}
+	var n int
+	if err := s.read.mark.QueryRowContext(ctx, mark[:], instant(now)).Scan(&n); err != nil {
+		return false, fmt.Errorf("read a mark: %w", classify(err))
+	}
+	return n > 0, nil
+}
+
 // Attempts implements vault.AttemptStore.
 func (s *Store) Attempts(ctx context.Context, key string, now time.Time) (n int, err error) {
 	ctx, err = reading(ctx)

@@ -171,7 +171,7 @@ func TestBusy(t *testing.T) {
 	}
 }
 
-// TestOpenOlder: a file from before there were marks gets their table and keeps what it holds.
+// TestOpenOlder: a file from before there were marks, and attributes that tell of more than one thing, gets them and keeps what it holds.
 func TestOpenOlder(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "vault.db")
 	s, err := sqlite.Open(t.Context(), path)
@@ -182,7 +182,11 @@ func TestOpenOlder(t *testing.T) {
 	if err := errors.Join(s.Commit(t.Context(), old), s.Close()); err != nil {
 		t.Fatal(err)
 	}
-	plain(t, path, "drop table marks", "pragma user_version = 1")
+	steps := []string{"drop table marks", "alter table records drop column more", "pragma user_version = 1"}
+	for _, column := range []string{"kind", "action", "target", "actor", "more"} {
+		steps = append(steps, "alter table access drop column "+column)
+	}
+	plain(t, path, steps...)
 	for n := range 2 { // brought up to date, and then as it is
 		tx := vaulttest.NewTransaction(vaulttest.NewRecord(vault.Entries, vault.Seq(2+n), 10))
 		tx.PutMarks = []vault.Mark{{Hash: vault.Hash{byte(n)}, Expires: time.Now().Add(time.Hour)}}

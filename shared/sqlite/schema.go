@@ -41,10 +41,17 @@ create index attempts_expires on attempts (expires);
 create table marks (
 	hash blob not null primary key, txn blob not null, expires integer not null) strict, without rowid;
 create index marks_expires on marks (expires);
+`, `
+alter table records add column more text not null default '';
+alter table access add column kind text not null default '';
+alter table access add column action text not null default '';
+alter table access add column target integer not null default 0;
+alter table access add column actor integer not null default 0;
+alter table access add column more text not null default '';
 `}
 
 // readStatements run on the pool of readers.
-type readStatements struct{ tail, secret, keysets, access, attempts *sql.Stmt }
+type readStatements struct{ tail, secret, keysets, access, attempts, mark *sql.Stmt }
 
 // writeStatements run on the one connection that writes.
 type writeStatements struct {
@@ -56,14 +63,18 @@ type writeStatements struct {
 	resealRecord, resealSecret, resealAccess   *sql.Stmt
 }
 
-const recordColumns = `tbl, seq, txn, kind, action, target, actor, sealed`
+const (
+	recordColumns = `tbl, seq, txn, kind, action, target, actor, more, sealed`
+	accessColumns = `hour, shard, id, kind, action, target, actor, more, sealed`
+)
 
 func (r *readStatements) prepare(ctx context.Context, db *sql.DB) error {
 	return prepareAll(ctx, db.PrepareContext, map[**sql.Stmt]string{
 		&r.tail:     `select ` + recordColumns + ` from records where tbl = ? and seq > ? order by seq`,
 		&r.secret:   `select sealed from secrets where entry = ? and version = ?`,
 		&r.keysets:  `select purpose, version, vault, wrapped from keysets order by purpose, version`,
-		&r.access:   `select hour, shard, id, sealed from access where hour = ? and id > ? order by shard, id`,
+		&r.access:   `select ` + accessColumns + ` from access where hour = ? and id > ? order by shard, id`,
+		&r.mark:     `select count(*) from marks where hash = ? and expires > ?`,
 		&r.attempts: `select count from attempts where key = ? and expires > ?`,
 	})
 }
@@ -73,8 +84,8 @@ func (w *writeStatements) prepare(ctx context.Context, conn *sql.Conn) error {
 		&w.begin:      `begin immediate`,
 		&w.commit:     `commit`,
 		&w.rollback:   `rollback`,
-		&w.record:     `insert into records (` + recordColumns + `) values (?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing`,
-		&w.replace:    `insert or replace into records (` + recordColumns + `) values (?, ?, ?, ?, ?, ?, ?, ?)`,
+		&w.record:     `insert into records (` + recordColumns + `) values (?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing`,
+		&w.replace:    `insert or replace into records (` + recordColumns + `) values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		&w.dropRecord: `delete from records where tbl = ? and seq = ?`,
 		&w.recordAt:   `select ` + recordColumns + ` from records where tbl = ? and seq = ?`,
 		&w.absent:     `select count(*) from records where tbl = ? and seq = ?`,
@@ -86,7 +97,7 @@ func (w *writeStatements) prepare(ctx context.Context, conn *sql.Conn) error {
 		&w.resealRecord: `update records set sealed = ? where tbl = ? and seq = ? and sealed = ?`,
 		&w.resealSecret: `update secrets set sealed = ? where entry = ? and version = ? and sealed = ?`,
 		&w.resealAccess: `update access set sealed = ? where hour = ? and shard = ? and id = ? and sealed = ?`,
-		&w.access:       `insert into access (hour, shard, id, sealed) values (?, ?, ?, ?) on conflict do nothing`,
+		&w.access:       `insert into access (` + accessColumns + `) values (?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing`,
 		&w.attemptsClean: `delete from attempts where key in
 			(select key from attempts where expires <= ? order by expires limit 100)`,
 		&w.attemptsAdd: `insert into attempts (key, count, expires) values (?1, max(0, ?2), ?4)
@@ -113,8 +124,11 @@ func prepareAll(ctx context.Context, prepare func(context.Context, string) (*sql
 func recordKeyArgs(k vault.RecordKey) []any { return []any{int64(k.Table), int64(k.Seq)} }
 
 func recordArgs(r vault.StoredRecord) []any {
-	return []any{int64(r.Table), int64(r.Seq), r.Txn[:], r.Clear.Kind, r.Clear.Action,
-		int64(r.Clear.Target), int64(r.Clear.Actor), blob(r.Sealed)}
+	return append(append([]any{int64(r.Table), int64(r.Seq), r.Txn[:]}, clearArgs(r.Clear)...), blob(r.Sealed))
+}
+
+func clearArgs(c vault.Clear) []any {
+	return []any{c.Kind, c.Action, int64(c.Target), int64(c.Actor), c.More}
 }
 
 // scanner is a *sql.Row or *sql.Rows.
@@ -123,7 +137,7 @@ type scanner interface{ Scan(into ...any) error }
 func scanRecord(from scanner) (r vault.StoredRecord, err error) {
 	var table, seq, target, actor int64
 	var txn []byte
-	if err := from.Scan(&table, &seq, &txn, &r.Clear.Kind, &r.Clear.Action, &target, &actor, &r.Sealed); err != nil {
+	if err := from.Scan(&table, &seq, &txn, &r.Clear.Kind, &r.Clear.Action, &target, &actor, &r.Clear.More, &r.Sealed); err != nil {
 		return r, err
 	}
 	if copy(r.Txn[:], txn) != len(r.Txn) || len(txn) != len(r.Txn) {
@@ -150,11 +164,13 @@ func scanKeyset(from scanner) (k vault.StoredKeyset, err error) {
 }
 
 func accessArgs(r vault.StoredAccess) []any {
-	return []any{int64(r.Hour), int64(r.Shard), r.ID, blob(r.Sealed)}
+	return append(append([]any{int64(r.Hour), int64(r.Shard), r.ID}, clearArgs(r.Clear)...), blob(r.Sealed))
 }
 
 func scanAccess(from scanner) (r vault.StoredAccess, err error) {
-	err = from.Scan(&r.Hour, &r.Shard, &r.ID, &r.Sealed)
+	var target, actor int64
+	err = from.Scan(&r.Hour, &r.Shard, &r.ID, &r.Clear.Kind, &r.Clear.Action, &target, &actor, &r.Clear.More, &r.Sealed)
+	r.Clear.Target, r.Clear.Actor = uint64(target), vault.UserID(actor)
 	return r, err
 }
 

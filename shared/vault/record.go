@@ -190,22 +190,6 @@ func (c Change) target() (kind string, id uint64) {
 	return "none", 0
 }
 
-// Clear returns what the record shows without a key. It follows from the record alone, so that a verifier can compare.
-func (r *Record) Clear() Clear {
-	if len(r.Ops) == 0 {
-		return Clear{Kind: "none"}
-	}
-	op := &r.Ops[0]
-	clear := Clear{Kind: "none", Action: op.Action, Actor: op.Actor}
-	if len(op.Changes) > 0 {
-		clear.Kind, clear.Target = op.Changes[0].target()
-	}
-	if len(r.Ops) > 1 {
-		clear.Kind = "batch"
-	}
-	return clear
-}
-
 // table returns the table that a change belongs to.
 func (c Change) table() Table {
 	switch {

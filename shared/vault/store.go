@@ -25,6 +25,7 @@ type Store interface {
 	SecretStore
 	AccessStore
 	AttemptStore
+	MarkStore
 	KeysetStore
 	// Close releases what the store holds. Nothing may be called after it.
 	Close() error
@@ -72,6 +73,12 @@ type AttemptStore interface {
 	AddAttempts(ctx context.Context, key string, delta int, now, expires time.Time) (int, error)
 	// Attempts returns the count under key at the time now.
 	Attempts(ctx context.Context, key string, now time.Time) (int, error)
+}
+
+// MarkStore tells which marks there are. They are put by Commit.
+type MarkStore interface {
+	// Marked reports whether there is a mark with that hash that has not expired at the time now.
+	Marked(ctx context.Context, mark Hash, now time.Time) (bool, error)
 }
 
 // KeysetStore holds wrapped keysets. They are put and dropped by Commit, and never overwritten.
@@ -148,14 +155,6 @@ type StoredRecord struct {
 	Sealed []byte // the sealed record
 }
 
-// Clear is what the change feed may know of a record without a key.
-type Clear struct {
-	Kind   string // "entry", "project", "user", ...; "batch" for a record of several
-	Action string // the action that wrote it, e.g. "syspass account/create"
-	Target uint64 // the id of the first thing changed
-	Actor  UserID // who did it; 0 for tresor itself
-}
-
 // SecretKey names one version of an entry's secret payload.
 type SecretKey struct {
 	Entry   EntryID
@@ -188,6 +187,7 @@ type StoredAccess struct {
 	Hour   Hour
 	Shard  uint8  // below AccessShards
 	ID     string // a ULID
+	Clear  Clear  // readable without a key, bound in the additional data; a record of an older tresor has none
 	Sealed []byte
 }
 

@@ -18,6 +18,7 @@ const (
 	envBucket      = "TRESOR_BUCKET"            // name of the bucket; only where objects are kept
 	envAnchors     = "TRESOR_ANCHOR_BUCKET"     // name of the bucket for anchors; only where they are made or compared with
 	envExporter    = "TRESOR_EXPORTER"          // name of the function that makes large exports; only where they are asked for
+	envEventBus    = "TRESOR_EVENT_BUS"         // name of the event bus; only where events are sent
 	envKey         = "TRESOR_KEY_ID"            // KMS key id, ARN or alias
 	envPurposes    = "TRESOR_PURPOSES"          // keysets that the function's role may unwrap, separated by spaces; empty: all
 	envStack       = "TRESOR_STACK"             // the stack's name, under which metrics are counted; empty: none are

@@ -192,14 +192,14 @@ const (
 
 // expiryStatus compares days in UTC. soon is how many days ahead is soon.
 func expiryStatus(expiry, now vault.Stamp, soon int) int {
-	switch days := expiry/secondsPerDay - now/secondsPerDay; {
+	switch days := vault.DaysUntil(expiry, now); {
 	case expiry == 0:
 		return expiryNone
 	case days == 0:
 		return expiryToday
 	case days < 0:
 		return expiryPast
-	case days <= vault.Stamp(soon):
+	case days <= soon:
 		return expirySoon
 	}
 	return expiryNone

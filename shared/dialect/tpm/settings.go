@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"tresor/shared/vault"
 )
 
 // The vault's settings for this API. They are read from the caught-up state of each call, so that they hold from the next request on, whichever process
@@ -19,8 +21,8 @@ const (
 	SettingPersonal = "tpm.personal_passwords"
 	// SettingPageSize is how many items a page has that no X-Page-Size asks for (tpm 2.3).
 	SettingPageSize = "tpm.page_size"
-	// SettingSoonDays is how many days before its date a password expires soon. The documented sample needs at least 15 (tpm 5, 9.9).
-	SettingSoonDays = "tpm.expiry_soon_days"
+	// SettingSoonDays is how many days before its date a password expires soon, here as for the vault's events.
+	SettingSoonDays = vault.SettingSoonDays
 	// SettingPasswordLength is how many characters a generated password has (tpm 7.6).
 	SettingPasswordLength = "tpm.password_length"
 	// SettingPasswordClasses names what a generated password is made of: lower, upper, digits, symbols, separated by spaces (tpm 7.6).
@@ -46,7 +48,7 @@ var settingRules = map[string]settingRule{
 	SettingKeyDays:         {"0", within(0, 36500)},
 	SettingPersonal:        {"1", oneOf("0", "1")},
 	SettingPageSize:        {"20", within(minPageSize, maxPageSize)},
-	SettingSoonDays:        {"30", within(0, 3650)},
+	SettingSoonDays:        {strconv.Itoa(vault.DefaultSoonDays), within(0, 3650)},
 	SettingPasswordLength:  {"20", within(8, 128)},
 	SettingPasswordClasses: {strings.Join(classNames, " "), areClasses},
 }

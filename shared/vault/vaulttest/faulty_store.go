@@ -110,5 +110,14 @@ func (f *Faulty) Attempts(ctx context.Context, key string, now time.Time) (int, 
 	return f.inner.Attempts(ctx, key, now)
 }
 
+// Marked implements vault.MarkStore.
+func (f *Faulty) Marked(ctx context.Context, mark vault.Hash, now time.Time) (bool, error) {
+	if err := f.enter(ctx, Marked); err != nil {
+		return false, err
+	}
+	f.count(Marked, attemptsCount(false)) // as small
+	return f.inner.Marked(ctx, mark, now)
+}
+
 // Close implements vault.Store. What is held never lands.
 func (f *Faulty) Close() error { return f.inner.Close() }

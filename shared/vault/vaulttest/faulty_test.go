@@ -122,6 +122,7 @@ func TestThrottle(t *testing.T) {
 		vaulttest.AccessHour:  func() error { _, err := f.AccessHour(t.Context(), 0, ""); return err },
 		vaulttest.AddAttempts: func() error { _, err := f.AddAttempts(t.Context(), "k", 1, now, now.Add(time.Hour)); return err },
 		vaulttest.Attempts:    func() error { _, err := f.Attempts(t.Context(), "k", now); return err },
+		vaulttest.Marked:      func() error { _, err := f.Marked(t.Context(), vault.Hash{1}, now); return err },
 		vaulttest.Keysets:     func() error { _, err := f.Keysets(t.Context()); return err },
 	}
 	for m := range call {

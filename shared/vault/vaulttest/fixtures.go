@@ -71,6 +71,7 @@ func sealedBytes(seed uint64, size int) []byte {
 func accessRecord(h vault.Hour, shard uint8, n, size int) vault.StoredAccess {
 	return vault.StoredAccess{
 		Hour: h, Shard: shard, ID: fmt.Sprintf("01J%023d", n),
+		Clear:  vault.Clear{Kind: "access", Action: "test read", Actor: 7, More: fmt.Sprintf("entry %d 1", n+1)},
 		Sealed: sealedBytes(uint64(h)<<24^uint64(shard)<<16^uint64(n), size),
 	}
 }

@@ -254,6 +254,16 @@ func (m *Memory) AddAttempts(ctx context.Context, key string, delta int, now, ex
 	return n, nil
 }
 
+// Marked implements vault.MarkStore.
+func (m *Memory) Marked(ctx context.Context, mark vault.Hash, now time.Time) (bool, error) {
+	if err := m.lock(ctx); err != nil {
+		return false, err
+	}
+	defer m.v.mu.Unlock()
+	p, ok := m.v.marks[mark]
+	return ok && p.expires.After(now), nil
+}
+
 // Attempts implements vault.AttemptStore.
 func (m *Memory) Attempts(ctx context.Context, key string, now time.Time) (int, error) {
 	if err := m.lock(ctx); err != nil {

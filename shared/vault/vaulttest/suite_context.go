@@ -23,6 +23,7 @@ func testContextEnded(t *testing.T, open Opener) {
 		"AccessHour":  func() error { _, err := s.AccessHour(ended, someHour, ""); return err },
 		"AddAttempts": func() error { _, err := s.AddAttempts(ended, canary, 1, now, now.Add(time.Hour)); return err },
 		"Attempts":    func() error { _, err := s.Attempts(ended, canary, now); return err },
+		"Marked":      func() error { _, err := s.Marked(ended, vault.Hash{1}, now); return err },
 		"Keysets":     func() error { _, err := s.Keysets(ended); return err },
 	} {
 		err := call()

@@ -84,7 +84,7 @@ func testValues(t *testing.T, open Opener) {
 	s := open(t, "values")
 	odd := NewRecord(vault.Entries, 1, 0)
 	odd.Sealed = []byte{0}
-	odd.Clear = vault.Clear{Kind: "batch", Action: "tpm PUT /passwords/{id}.json – ü \"'\\ 日本", Target: math.MaxUint64, Actor: math.MaxUint64}
+	odd.Clear = vault.Clear{Kind: "batch", Action: "tpm PUT /passwords/{id}.json – ü \"'\\ 日本", Target: math.MaxUint64, Actor: math.MaxUint64, More: "entry 18446744073709551615;tag *"}
 	empty := NewRecord(vault.Permissions, 1, 1<<10)
 	empty.Clear = vault.Clear{}
 	tx := NewTransaction(odd, empty)

@@ -48,6 +48,21 @@ func mustMeet(t *testing.T, s vault.Store, tx vault.Transaction, existing []vaul
 	}
 }
 
+// mustBeMarked checks which marks a store shows at a time.
+func mustBeMarked(t *testing.T, s vault.Store, after time.Duration, want map[string]bool) {
+	t.Helper()
+	for name, there := range want {
+		var got bool
+		err := untilNotBusy(func() (err error) {
+			got, err = s.Marked(t.Context(), mark(name, 0).Hash, marksAt.Add(after))
+			return err
+		})
+		if err != nil || got != there {
+			t.Errorf("mark %s: got %v, %v, want %v", name, got, err, there)
+		}
+	}
+}
+
 // testMarks: one that is absent is put with the transaction, one that exists lets nothing of it happen.
 func testMarks(t *testing.T, open Opener) {
 	s := open(t, "marks")
@@ -62,7 +77,10 @@ func testMarks(t *testing.T, open Opener) {
 	absent := marked(2, 0, c)
 	absent.Absent = []vault.RecordKey{{Table: vault.Entries, Seq: 1}}
 	mustMeet(t, s, absent, nil)
+	mustBeMarked(t, s, 0, map[string]bool{"a": true, "b": true, "c": false})
 	mustCommit(t, s, marked(2, 0, c))
+	mustBeMarked(t, open(t, "marks"), 0, map[string]bool{"a": true, "b": true, "c": true})
+	mustBeMarked(t, open(t, "marks-2"), 0, map[string]bool{"a": false})
 	mustMeet(t, open(t, "marks"), marked(3, 0, c), nil, c)
 	mustCommit(t, open(t, "marks-2"), marked(1, 0, a)) // another vault's
 }
@@ -72,6 +90,8 @@ func testMarksExpire(t *testing.T, open Opener) {
 	s := open(t, "marks-expire")
 	mustCommit(t, s, marked(1, 0, mark("a", time.Minute)))
 	mustMeet(t, s, marked(2, time.Minute-time.Millisecond, mark("a", time.Hour)), nil, mark("a", 0))
+	mustBeMarked(t, s, time.Minute-time.Millisecond, map[string]bool{"a": true})
+	mustBeMarked(t, s, time.Minute, map[string]bool{"a": false})
 	mustCommit(t, s, marked(2, time.Minute, mark("a", time.Hour), mark("b", time.Hour)))
 	mustMeet(t, s, marked(3, 2*time.Minute, mark("a", 2*time.Hour)), nil, mark("a", 0))
 }

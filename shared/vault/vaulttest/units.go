@@ -19,6 +19,7 @@ const (
 	AccessHour  Method = "AccessHour"
 	AddAttempts Method = "AddAttempts"
 	Attempts    Method = "Attempts"
+	Marked      Method = "Marked"
 	Keysets     Method = "Keysets"
 	Reseal      Method = "Reseal"
 )
@@ -62,7 +63,15 @@ func units(size, unit int) int { return max(1, (size+unit-1)/unit) }
 // recordSize approximates a record's item: pk, sk of 20 digits, transaction id, kind, action, target, actor, sealed.
 func recordSize(r vault.StoredRecord) int {
 	return keyNamesSize + prefixSize + len("#journal") + 20 +
-		6*attributeName + len(r.Txn) + len(r.Clear.Kind) + len(r.Clear.Action) + 2*numberSize + len(r.Sealed)
+		2*attributeName + len(r.Txn) + clearSize(r.Clear) + len(r.Sealed)
+}
+
+func clearSize(c vault.Clear) int {
+	n := 4*attributeName + len(c.Kind) + len(c.Action) + 2*numberSize
+	if c.More != "" {
+		n += attributeName + len(c.More)
+	}
+	return n
 }
 
 // secretSize approximates a payload's item: pk, sk of entry and version, sealed.
@@ -72,7 +81,7 @@ func secretSize(k vault.SecretKey, sealed []byte) int {
 }
 
 func accessSize(r vault.StoredAccess) int {
-	return keyNamesSize + prefixSize + len("#access##f") + len(r.Hour.String()) + len(r.ID) + attributeName + len(r.Sealed)
+	return keyNamesSize + prefixSize + len("#access##f") + len(r.Hour.String()) + len(r.ID) + attributeName + clearSize(r.Clear) + len(r.Sealed)
 }
 
 func keysetSize(k vault.StoredKeyset) int {

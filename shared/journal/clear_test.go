@@ -1,0 +1,78 @@
+package journal
+
+import (
+	"errors"
+	"testing"
+
+	"tresor/shared/vault"
+)
+
+// TestWhatAnAccessRecordShowsIsBound: no attribute can be changed, or taken away.
+func TestWhatAnAccessRecordShowsIsBound(t *testing.T) {
+	c := codec{testSealer(t)}
+	a := &vault.AccessRecord{Format: vault.Format, ID: "01J", User: 3, Action: "tpm passwords/show", Secrets: []vault.SecretKey{{Entry: 17, Version: 2}, {Entry: 5, Version: 1}}}
+	good, _, err := c.sealAccess(a, vault.StoredAccess{Hour: 7, Shard: 1, ID: a.ID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := (vault.Clear{Kind: "access", Action: "tpm passwords/show", Actor: 3, More: "entry 5 12"}); good.Clear != want {
+		t.Errorf("got %+v, want %+v", good.Clear, want)
+	}
+	if _, _, err := c.openAccess(&good); err != nil {
+		t.Fatal(err)
+	}
+	for name, change := range map[string]func(*vault.StoredAccess){
+		"kind":     func(r *vault.StoredAccess) { r.Clear.Kind = "withheld" },
+		"action":   func(r *vault.StoredAccess) { r.Clear.Action = "other" },
+		"actor":    func(r *vault.StoredAccess) { r.Clear.Actor++ },
+		"target":   func(r *vault.StoredAccess) { r.Clear.Target++ },
+		"more":     func(r *vault.StoredAccess) { r.Clear.More = "entry 5" },
+		"all gone": func(r *vault.StoredAccess) { r.Clear = vault.Clear{} },
+	} {
+		r := good
+		change(&r)
+		if _, _, err := c.openAccess(&r); !errors.Is(err, vault.Corrupt) {
+			t.Errorf("another %s: got %v, want Corrupt", name, err)
+		}
+	}
+}
+
+// TestRecordsOfBeforeTheAttributes: what a tresor wrote that knew of no More, and of nothing to show of an access, opens for ever.
+func TestRecordsOfBeforeTheAttributes(t *testing.T) {
+	c := codec{testSealer(t)}
+	r := &vault.Record{Format: vault.Format, Table: vault.Entries, Seq: 1, Ops: []vault.Op{{At: 1, Actor: 2, Action: "tpm passwords/update", Changes: []vault.Change{
+		{Tag: &vault.Tag{ID: 4, Name: "prod"}}, {Entry: &vault.Entry{ID: 17}}}}}}
+	stored, _, err := c.sealRecord(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if stored.Clear.More != "entry 17;tag 4" {
+		t.Errorf("got %+v", stored.Clear)
+	}
+	stripped := stored
+	stripped.Clear.More = ""
+	if _, err := c.openRecord(&stripped); !errors.Is(err, vault.Corrupt) {
+		t.Errorf("what is bound was taken away: got %v, want Corrupt", err)
+	}
+	plain, err := encoder.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if stripped.Sealed, err = c.sealer.Seal(vault.PurposeIndex, pack(plain), recordBinding(&stripped)); err != nil { // as it was written then
+		t.Fatal(err)
+	}
+	if _, err := c.openRecord(&stripped); err != nil {
+		t.Errorf("an older record: %v", err)
+	}
+	a := &vault.AccessRecord{Format: vault.Format, ID: "01J", User: 3, Action: "x", Secrets: []vault.SecretKey{{Entry: 17, Version: 2}}}
+	older := vault.StoredAccess{Hour: 7, Shard: 1, ID: a.ID}
+	if plain, err = encoder.Marshal(a); err != nil {
+		t.Fatal(err)
+	}
+	if older.Sealed, err = c.sealer.Seal(vault.PurposeIndex, pack(plain), vault.Binding{Table: vault.Permissions, Kind: "access", ID: a.ID, Version: 7<<8 | 1}); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := c.openAccess(&older); err != nil {
+		t.Errorf("an older access record: %v", err)
+	}
+}
