@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"os"
 	"os/exec"
@@ -31,9 +32,10 @@ type Spec struct {
 
 // Process is a running program. It must be stopped.
 type Process struct {
-	name, log string
-	stdin     io.Closer
-	done      chan struct{}
+	name  string
+	log   *os.File // held open: what comes after may remove it
+	stdin io.Closer
+	done  chan struct{}
 }
 
 // ErrEnded is in the error of a program that ended by itself.
@@ -62,16 +64,15 @@ eval "$after"
 
 // Start starts a program. Its context is not the call's: it lives until Stop.
 func Start(s Spec) (*Process, error) {
-	log, err := os.OpenFile(s.Log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	log, err := os.OpenFile(s.Log, os.O_CREATE|os.O_APPEND|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("start %s: %w", s.Name, err)
 	}
-	defer func() { _ = log.Close() }() // the child has its own
 	args := append([]string{"-c", script, s.Name, strconv.Itoa(int(s.Grace / (100 * time.Millisecond))), s.After}, s.Args...)
 	cmd := exec.CommandContext(context.Background(), "sh", args...) //nolint:gosec // callers give fixed programs
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = s.Dir, s.Env, log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	p := &Process{name: s.Name, log: s.Log, done: make(chan struct{})}
+	p := &Process{name: s.Name, log: log, done: make(chan struct{})}
 	if p.stdin, err = cmd.StdinPipe(); err == nil {
 		err = cmd.Start()
 	}
@@ -99,7 +100,7 @@ func (p *Process) Done() <-chan struct{} { return p.done }
 
 // Tail returns the last lines of what the program wrote.
 func (p *Process) Tail(lines int) string {
-	text, err := os.ReadFile(p.log)
+	text, err := io.ReadAll(io.NewSectionReader(p.log, 0, math.MaxInt64))
 	if err != nil {
 		return err.Error()
 	}

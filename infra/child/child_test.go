@@ -133,7 +133,8 @@ func TestReady(t *testing.T) {
 }
 
 func TestReadyTellsWhatAnEndedProgramSaid(t *testing.T) {
-	p, err := child.Start(child.Spec{Name: "talker", Args: []string{"sh", "-c", "echo the port is taken >&2; exit 3"}, Log: filepath.Join(t.TempDir(), "log")})
+	log := filepath.Join(t.TempDir(), "log")
+	p, err := child.Start(child.Spec{Name: "talker", Args: []string{"sh", "-c", "echo the port is taken >&2; exit 3"}, Log: log, After: "rm '" + log + "'"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,8 @@ import (
 	"context"
 	"regexp"
 	"testing"
+
+	"tresor/infra/versitygw"
 )
 
 func main() {
@@ -20,11 +22,11 @@ func main() {
 }
 
 func testS3(t *testing.T) {
-	s, err := connect(context.Background()) // the server outlives the test's context: what is cleaned up needs it
+	s, err := versitygw.Connect(context.Background()) // the server outlives the test's context: what is cleaned up needs it
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(s.stop)
+	t.Cleanup(s.Stop)
 	b, err := makeBucket(t.Context(), s)
 	if err != nil {
 		t.Fatal(err)
