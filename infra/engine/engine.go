@@ -62,6 +62,19 @@ func Find(ctx context.Context, say func(string)) (*Engine, error) {
 	return setUp(ctx, say)
 }
 
+// Check says early whether Find has a chance: an engine answers, or one can be set up.
+func Check(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	if _, err := docker(ctx, "", nil, "version", "--format", "{{.Server.Version}}"); err == nil {
+		return nil
+	}
+	if err := mayInstall(); err != nil {
+		return fmt.Errorf("no Docker engine answers, and none can be set up here: %w", err)
+	}
+	return nil
+}
+
 // String says which engine it is.
 func (e *Engine) String() string { return e.describe }
 

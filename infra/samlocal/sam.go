@@ -220,3 +220,6 @@ func (r *Run) Once(ctx context.Context, function string, event []byte) (json.Raw
 	lines := strings.Split(strings.TrimSpace(log.String()), "\n")
 	return nil, fmt.Errorf("sam local invoke %s: %w\n%s", function, err, strings.Join(lines[max(0, len(lines)-20):], "\n"))
 }
+
+// Logs is the folder of what SAM and the functions write.
+func (r *Run) Logs() string { return r.work }
