@@ -23,8 +23,8 @@ type Stage struct {
 	Admin    *welcome.Credentials
 }
 
-// tresor is the command that founds the vault.
-const tresor = "bin/tresor"
+// command founds the vault.
+const command = "bin/tresor"
 
 // Raise starts everything, with the API on a port of this machine, 0 for any. say is told what was done. The working directory must be the module's root.
 func Raise(ctx context.Context, port int, say func(string)) (s *Stage, err error) {
@@ -54,7 +54,7 @@ func Raise(ctx context.Context, port int, say func(string)) (s *Stage, err error
 	if s.Services, err = localaws.Start(ctx, s.Engine.Listen); err != nil {
 		return s, err
 	}
-	if s.Admin, err = s.Services.Init(ctx, tresor); err != nil {
+	if s.Admin, err = s.Services.Init(ctx, command); err != nil {
 		return s, err
 	}
 	done("tables, buckets, key and vault")
