@@ -27,13 +27,15 @@ func testContainers(t *testing.T) {
 		s.Stop()
 	})
 	t.Run("ASecondInitIsRefused", s.testInit)
-	t.Run("WrongCredentials", s.testWrongCredentials)
-	t.Run("LifeCycle", s.testLifeCycle)
-	t.Run("Files", s.testFiles)
-	t.Run("Exports", s.testExports)
-	t.Run("LargeExport", s.testLargeExport)
+	t.Run("OverHTTP", func(t *testing.T) { // beside one another, as clients are; and SAM is slow to answer on a busy machine
+		for name, test := range map[string]func(*testing.T){"WrongCredentials": s.testWrongCredentials, "LifeCycle": s.testLifeCycle, "Files": s.testFiles, "Exports": s.testExports, "LargeExport": s.testLargeExport} {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				test(t)
+			})
+		}
+	})
 	t.Run("EveryEvent", s.testEvents)
-	t.Run("AKeyThatIsDisabled", s.testDisabledKey)
 }
 
 // testInit: the operator's command makes a vault once.

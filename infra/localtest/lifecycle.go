@@ -98,37 +98,37 @@ var dialects = []dialect{
 	},
 }
 
-// testLifeCycle: what one dialect creates, all read; each updates what another created; what one deletes is gone in all.
+// testLifeCycle: what one dialect creates, all read; a second updates it, and all read that; what a third deletes is gone in all.
 func (s *stage) testLifeCycle(t *testing.T) {
 	c := s.caller()
 	status, out := c.tpm(t, http.MethodPost, "projects", object{"name": "Life cycle", "parent_id": 0})
 	project := text(must(t, http.StatusCreated, status, out), "id")
-	ids := make([]string, len(dialects))
-	everywhere := func(by dialect, id string, want entry) {
-		t.Helper()
-		for _, reader := range dialects {
-			if got := reader.read(t, c, id); got != want {
-				t.Errorf("%s wrote %+v, %s reads %+v", by.name, want, reader.name, got)
+	for i := range dialects {
+		first, second, third := dialects[i], dialects[(i+1)%len(dialects)], dialects[(i+2)%len(dialects)]
+		t.Run(first.name, func(t *testing.T) {
+			t.Parallel()
+			e := entry{"Made by " + first.name, "root", `awkward "<b>';&é ` + first.name}
+			id := first.create(t, c, project, e)
+			everywhere(t, c, first, id, e)
+			e = entry{"Changed by " + second.name, "admin", "changed ?>+/" + second.name}
+			second.update(t, c, project, id, e)
+			everywhere(t, c, second, id, e)
+			third.remove(t, c, id)
+			for _, reader := range dialects {
+				if !reader.gone(t, c, id) {
+					t.Errorf("%s deleted it, and %s still has it", third.name, reader.name)
+				}
 			}
-		}
+		})
 	}
-	for i, by := range dialects {
-		e := entry{"Made by " + by.name, "root", `awkward "<b>';&é ` + by.name}
-		ids[i] = by.create(t, c, project, e)
-		everywhere(by, ids[i], e)
-	}
-	for i, by := range dialects {
-		id, e := ids[(i+1)%len(ids)], entry{"Changed by " + by.name, "admin", "changed ?>+/" + by.name}
-		by.update(t, c, project, id, e)
-		everywhere(by, id, e)
-	}
-	for i, by := range dialects {
-		id := ids[(i+2)%len(ids)]
-		by.remove(t, c, id)
-		for _, reader := range dialects {
-			if !reader.gone(t, c, id) {
-				t.Errorf("%s deleted it, and %s still has it", by.name, reader.name)
-			}
+}
+
+// everywhere reads an entry in all dialects.
+func everywhere(t *testing.T, c *caller, by dialect, id string, want entry) {
+	t.Helper()
+	for _, reader := range dialects {
+		if got := reader.read(t, c, id); got != want {
+			t.Errorf("%s wrote %+v, %s reads %+v", by.name, want, reader.name, got)
 		}
 	}
 }

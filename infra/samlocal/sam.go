@@ -102,9 +102,10 @@ func (r *Run) args(command string, more ...string) []string {
 	return append([]string{program, "local", command, "--template", r.template, "--parameter-overrides", "Architecture=" + engine.Architecture(), "--skip-pull-image"}, more...)
 }
 
-// sweep is the line of shell that removes the run's containers.
+// sweep is the line of shell that removes the run's containers and files: who is killed cannot.
 func (r *Run) sweep() string {
-	return `for c in $(docker ps -aq --filter label=sam.cli.container.type=lambda 2>/dev/null); do
+	return `rm -rf -- '` + r.work + `' '` + r.template + `'
+for c in $(docker ps -aq --filter label=sam.cli.container.type=lambda 2>/dev/null); do
   docker inspect --format '{{.Config.Env}}' $c 2>/dev/null | grep -q ` + runVariable + `=` + r.name + ` && docker rm -f $c
 done >/dev/null 2>&1`
 }
