@@ -71,7 +71,7 @@ func (l *Log) proposeRecord(p *proposal, a *vault.Attempt, t vault.Table) error 
 		return err
 	}
 	p.tx.Put = append(p.tx.Put, stored)
-	p.records = append(p.records, opened{r, hash})
+	p.records = append(p.records, opened{r, hash, len(stored.Sealed)})
 	return nil
 }
 

@@ -21,8 +21,10 @@ const maxAsk = 4
 // tails are the records after the replica's heads that were read so far: contiguous and opened, by table.
 type tails struct {
 	base    vault.Heads
+	footing footing // of base
 	records [2][]opened
 	gap     [2]bool // a number was missing in the last read
+	lost    [2]bool // base's record was missing in the last read
 }
 
 func (t *tails) of(table vault.Table) *[]opened { return &t.records[table-vault.Entries] }
@@ -35,8 +37,18 @@ func (t *tails) head(table vault.Table) vault.Head {
 	return t.base.Of(table)
 }
 
+// catchUp catches up, from the beginning if the journals are not those any more that the replica was read from.
 func (l *Log) catchUp(ctx context.Context) error {
-	t := &tails{base: l.heads()}
+	err := l.catchUpOnce(ctx)
+	if errors.Is(err, errRewritten) {
+		l.startAnew()
+		err = l.catchUpOnce(ctx)
+	}
+	return err
+}
+
+func (l *Log) catchUpOnce(ctx context.Context) error {
+	t := l.newTails()
 	ask := vault.Tables[:]
 	for try := 0; len(ask) > 0 && try < maxAsk; try++ {
 		if try > 1 && Pause(ctx, 0) != nil {
@@ -46,6 +58,9 @@ func (l *Log) catchUp(ctx context.Context) error {
 			return err
 		}
 		ask = t.lagging()
+	}
+	if t.lost != [2]bool{} {
+		return errRewritten
 	}
 	if missing := t.missing(); missing != "" {
 		return &vault.Error{Kind: vault.Busy, Msg: "the vault is busy", Err: errors.New(missing)}
@@ -90,9 +105,15 @@ func (l *Log) readTail(ctx context.Context, t *tails, table vault.Table) error {
 		var page []vault.StoredRecord
 		var more bool
 		after := t.head(table)
-		err := persist(ctx, func() (err error) { page, more, err = l.store.Tail(ctx, table, after.Seq); return err })
+		from, footed := t.from(table)
+		err := persist(ctx, func() (err error) { page, more, err = l.store.Tail(ctx, table, from); return err })
 		if err != nil {
 			return fmt.Errorf("read the %s journal: %w", table, err)
+		}
+		if footed {
+			if page, err = t.step(table, page); err != nil || t.lost[table-vault.Entries] {
+				return err
+			}
 		}
 		n := contiguous(page, after.Seq)
 		if err := l.extend(t, table, page[:n]); err != nil {
@@ -185,7 +206,7 @@ func (t *tails) seqAt(table vault.Table, n int) vault.Seq { return t.base.Of(tab
 func (t *tails) lagging() (ask []vault.Table) {
 	for _, table := range vault.Tables {
 		seen := t.head(table).Seq
-		behind := t.gap[table-vault.Entries]
+		behind := t.gap[table-vault.Entries] || t.lost[table-vault.Entries]
 		for _, o := range *t.of(table.Other()) {
 			behind = behind || o.record.Cross.Seq > seen || o.record.Partner > seen
 		}
@@ -228,6 +249,7 @@ func (l *Log) applyOne(o opened) error {
 		return err
 	}
 	l.hashes[o.record.Table-vault.Entries].set(o.head())
+	l.footing.set(o)
 	return nil
 }
 

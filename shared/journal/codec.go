@@ -37,6 +37,7 @@ func must[T any](v T, err error) T {
 type opened struct {
 	record *vault.Record
 	hash   vault.Hash
+	size   int // of it sealed, in bytes
 }
 
 func (o opened) head() vault.Head { return vault.Head{Seq: o.record.Seq, Hash: o.hash} }
@@ -84,7 +85,7 @@ func (c codec) openRecord(s *vault.StoredRecord) (opened, error) {
 	if r.Table != s.Table || r.Seq != s.Seq || r.Txn != s.Txn || r.Clear() != s.Clear {
 		return opened{}, corrupt("%s record %d is not the one that its place names", s.Table, s.Seq)
 	}
-	return opened{r, sha256.Sum256(plain)}, nil
+	return opened{r, sha256.Sum256(plain), len(s.Sealed)}, nil
 }
 
 // SealRecord encodes and seals a record as a store keeps it, and returns it with the hash of its plaintext. Errors: TooLarge, and the Sealer's.

@@ -16,9 +16,10 @@ type Log struct {
 	codec codec
 	now   func() time.Time
 
-	mu     sync.RWMutex // guards state and hashes; never held across I/O
-	state  *vault.State
-	hashes [2]ring
+	mu      sync.RWMutex // guards state, hashes and footing; never held across I/O
+	state   *vault.State
+	hashes  [2]ring
+	footing footing
 
 	flight  *flight
 	writer  *accessWriter

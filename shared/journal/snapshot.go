@@ -113,9 +113,10 @@ func writeItem(w io.Writer, v any) error {
 //
 // Errors: Corrupt (damaged, forged, of other journals), NewerFormat, Conflict (the replica is as far), those of the store and of r.
 func (l *Log) Adopt(ctx context.Context, r io.Reader) error {
+	var newest footing
 	state, err := l.readSnapshot(r)
 	if err == nil {
-		err = l.vouchFor(ctx, state.Heads())
+		newest, err = l.vouchFor(ctx, state.Heads())
 	}
 	if err != nil {
 		return fmt.Errorf("use a snapshot: %w", err)
@@ -126,7 +127,7 @@ func (l *Log) Adopt(ctx context.Context, r io.Reader) error {
 	if then.Entries.Seq <= now.Entries.Seq || then.Permissions.Seq <= now.Permissions.Seq {
 		return &vault.Error{Kind: vault.Conflict, Err: errors.New("use a snapshot: the replica is as far")}
 	}
-	l.state, l.hashes = state, [2]ring{}
+	l.state, l.hashes, l.footing = state, [2]ring{}, newest
 	for _, t := range vault.Tables {
 		l.hashes[t-vault.Entries].set(then.Of(t))
 	}
@@ -257,36 +258,39 @@ func readParts(items [][]byte) ([]vault.Part, error) {
 }
 
 // vouchFor checks that the journals hold, at a snapshot's heads, records with its hashes.
-func (l *Log) vouchFor(ctx context.Context, heads vault.Heads) error {
+func (l *Log) vouchFor(ctx context.Context, heads vault.Heads) (newest footing, err error) {
+	var records [len(vault.Tables)]opened
 	var failures [len(vault.Tables)]error
 	var wg sync.WaitGroup
 	for i, t := range vault.Tables {
-		wg.Go(func() { failures[i] = l.vouch(ctx, t, heads.Of(t)) })
+		wg.Go(func() { records[i], failures[i] = l.vouch(ctx, t, heads.Of(t)) })
 	}
 	wg.Wait()
-	return errors.Join(failures[:]...)
+	if err := errors.Join(failures[:]...); err != nil {
+		return newest, err
+	}
+	for _, o := range records {
+		newest.set(o)
+	}
+	return newest, nil
 }
 
-func (l *Log) vouch(ctx context.Context, t vault.Table, head vault.Head) error {
+func (l *Log) vouch(ctx context.Context, t vault.Table, head vault.Head) (o opened, err error) {
 	if head.Seq == 0 {
-		return corrupt("the snapshot is of an empty %s journal", t)
+		return o, corrupt("the snapshot is of an empty %s journal", t)
 	}
 	var page []vault.StoredRecord
-	err := persist(ctx, func() (err error) { page, _, err = l.store.Tail(ctx, t, head.Seq-1); return err })
+	err = persist(ctx, func() (err error) { page, _, err = l.store.Tail(ctx, t, head.Seq-1); return err })
 	if err != nil {
-		return fmt.Errorf("read the %s journal: %w", t, err)
+		return o, fmt.Errorf("read the %s journal: %w", t, err)
 	}
 	if len(page) == 0 || page[0].Seq != head.Seq {
-		return corrupt("the %s journal does not hold record %d of the snapshot", t, head.Seq)
+		return o, corrupt("the %s journal does not hold record %d of the snapshot", t, head.Seq)
 	}
-	o, err := l.codec.openRecord(&page[0])
-	if err != nil {
-		return err
+	if o, err = l.codec.openRecord(&page[0]); err == nil && o.hash != head.Hash {
+		err = corrupt("the %s journal holds another record %d than the snapshot", t, head.Seq)
 	}
-	if o.hash != head.Hash {
-		return corrupt("the %s journal holds another record %d than the snapshot", t, head.Seq)
-	}
-	return nil
+	return o, err
 }
 
 // Snapshot returns the replica as a snapshot in memory: for tests and small vaults.

@@ -1,6 +1,7 @@
 package restore_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 
 	"tresor/shared/journal"
 	"tresor/shared/restore"
+	"tresor/shared/scenario"
 	"tresor/shared/vault"
 	"tresor/shared/vault/vaulttest"
 )
@@ -111,6 +113,62 @@ func TestARepairKeepsOutWhoWasShutOut(t *testing.T) {
 		if err == nil {
 			return
 		}
+	}
+}
+
+// TestAWarmReplicaSeesARepair (law 17): a process that had read what was taken off reads anew, answers as a cold one does, and writes on what is there; also one that
+// began with a snapshot.
+func TestAWarmReplicaSeesARepair(t *testing.T) {
+	h := newHistory(t)
+	all := h.content(t, h.Store)
+	s := moments(t, all, len(all.Records[0]), len(all.Records[1]))
+	var warm []*scenario.System
+	for range 2 {
+		w := h.open(t, s)
+		if err := w.Log.CatchUp(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		warm = append(warm, w)
+	}
+	file, err := warm[0].Log.Snapshot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	begun := h.open(t, s)
+	if err := begun.Log.Adopt(t.Context(), bytes.NewReader(file)); err != nil {
+		t.Fatal(err)
+	}
+	warm = append(warm, begun)
+	drop := vault.Transaction{ID: vaulttest.NewTxnID()} // the entries go back to an earlier moment, in their place
+	for seq := h.at.Entries.Seq + 1; seq <= vault.Seq(len(all.Records[0])); seq++ {
+		drop.DropRecords = append(drop.DropRecords, vault.RecordKey{Table: vault.Entries, Seq: seq})
+	}
+	if err := s.Commit(t.Context(), drop); err != nil {
+		t.Fatal(err)
+	}
+	r := h.findRepair(t, s)
+	if r == nil {
+		t.Fatal("there is nothing to repair")
+	}
+	if err := r.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	cold := h.open(t, s)
+	if err := cold.Log.CatchUp(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for i, w := range warm {
+		if err := w.Log.CatchUp(t.Context()); err != nil || heads(w) != heads(cold) {
+			t.Fatalf("replica %d: got %v, %v; want %v", i, heads(w), err, heads(cold))
+		}
+		h.wantShutOut(t, fmt.Sprint("replica ", i), w, true)
+		w.Do(t, func(tx *vault.Tx) error { _, err := tx.EnsureTags([]string{fmt.Sprint("warm ", i)}); return err })
+		if err := cold.Log.CatchUp(t.Context()); err != nil || heads(w) != heads(cold) {
+			t.Fatalf("replica %d wrote: got %v, %v; want %v", i, heads(w), err, heads(cold))
+		}
+	}
+	if report, err := journal.Verify(t.Context(), s, h.Sealer); err != nil || !report.OK() {
+		t.Errorf("got %+v, %v; want it to verify", report, err)
 	}
 }
 
