@@ -88,20 +88,25 @@ func (e Event) Placeholders() []string {
 // Request returns the event with values for its placeholders. A value that is missing, or that JSON would have to escape, is an error.
 func (e Event) Request(values map[string]string) (events.APIGatewayProxyRequest, error) {
 	var ev events.APIGatewayProxyRequest
-	var problems []error
-	text := placeholder.ReplaceAllStringFunc(e.text, func(m string) string {
-		name := strings.Trim(m, "{}")
-		v, ok := values[name]
-		if !ok || strings.ContainsFunc(v, func(r rune) bool { return r < ' ' || r == '"' || r == '\\' }) {
-			problems = append(problems, fmt.Errorf("event %s: no usable value for {{%s}}", e.Name, name))
-		}
-		return v
-	})
-	if err := errors.Join(problems...); err != nil {
+	text, err := fill(e.Name, e.text, values)
+	if err != nil {
 		return ev, err
 	}
-	if err := json.Unmarshal([]byte(text), &ev); err != nil {
+	if err := json.Unmarshal(text, &ev); err != nil {
 		return ev, fmt.Errorf("event %s: %w", e.Name, err)
 	}
 	return ev, nil
+}
+
+// fill puts values in the place of placeholders.
+func fill(name, text string, values map[string]string) ([]byte, error) {
+	var problems []error
+	filled := placeholder.ReplaceAllStringFunc(text, func(m string) string {
+		v, ok := values[strings.Trim(m, "{}")]
+		if !ok || strings.ContainsFunc(v, func(r rune) bool { return r < ' ' || r == '"' || r == '\\' }) {
+			problems = append(problems, fmt.Errorf("event %s: no usable value for %s", name, m))
+		}
+		return v
+	})
+	return []byte(filled), errors.Join(problems...)
 }

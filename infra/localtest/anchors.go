@@ -13,13 +13,14 @@ import (
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
+	"tresor/infra/versitygw"
 	"tresor/shared/anchor"
 	"tresor/shared/scenario"
 	"tresor/shared/vault"
 )
 
 // lockedBucket makes a bucket under Object Lock, as the template's for anchors is, but for its mode: what a test leaves must go.
-func (s *server) lockedBucket(t *testing.T, client *awss3.Client) *bucket {
+func lockedBucket(t *testing.T, s *versitygw.Server, client *awss3.Client) *bucket {
 	t.Helper()
 	b := &bucket{s, "tresor-anchors-" + strings.ToLower(rand.Text()), client}
 	if _, err := client.CreateBucket(t.Context(), &awss3.CreateBucketInput{Bucket: &b.name, ObjectLockEnabledForBucket: aws.Bool(true)}); err != nil {
@@ -52,7 +53,7 @@ func (s *server) lockedBucket(t *testing.T, client *awss3.Client) *bucket {
 
 // testAnchors: a bucket under Object Lock takes the anchors as they are put, gives them to the verifier's reader, and lets go of none.
 func (b *bucket) testAnchors(t *testing.T) {
-	locked := b.lockedBucket(t, b.client)
+	locked := lockedBucket(t, b.Server, b.client)
 	objects, s := locked.open(t), scenario.New(t)
 	key, err := anchor.Drop(t.Context(), s.Log, s.Sealer, objects.Store, s.Clock.Now())
 	if err != nil {
@@ -73,7 +74,7 @@ func (b *bucket) testAnchors(t *testing.T) {
 		if now, err := locked.versions(t.Context(), name); err != nil || len(now) != 2 {
 			t.Errorf("after another put: %v, %v; want a second version", now, err)
 		}
-		_, problems, err := anchor.Load(t.Context(), locked.reader(t, objects, b.id, b.secret), s.Sealer, s.Clock.Now().Add(-time.Hour))
+		_, problems, err := anchor.Load(t.Context(), locked.reader(t, objects, b.ID, b.Secret), s.Sealer, s.Clock.Now().Add(-time.Hour))
 		if err != nil || len(problems) != 1 {
 			t.Errorf("a forged anchor: %q, %v", problems, err)
 		}
@@ -82,7 +83,7 @@ func (b *bucket) testAnchors(t *testing.T) {
 	if _, err := anchor.Drop(t.Context(), s.Log, s.Sealer, objects.Store, s.Clock.Now()); err != nil {
 		t.Fatal(err)
 	}
-	anchors, _, err := anchor.Load(t.Context(), locked.reader(t, objects, b.id, b.secret), s.Sealer, s.Clock.Now())
+	anchors, _, err := anchor.Load(t.Context(), locked.reader(t, objects, b.ID, b.Secret), s.Sealer, s.Clock.Now())
 	if err != nil || len(anchors) != 1 || anchors[0].Permissions.Record != 1 {
 		t.Errorf("the newest: %v, %v", anchors, err)
 	}

@@ -12,21 +12,22 @@ import (
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
+	"tresor/infra/versitygw"
 	"tresor/shared/blob/s3"
 	"tresor/shared/blob/s3read"
 )
 
 // bucket is a bucket with versioning, as the template's is.
 type bucket struct {
-	*server
+	*versitygw.Server
 	name   string
 	client *awss3.Client
 }
 
-func makeBucket(ctx context.Context, s *server) (*bucket, error) {
-	b := &bucket{s, "tresor-test-" + strings.ToLower(rand.Text()), s3.NewClient(s.config(s.id, s.secret))}
+func makeBucket(ctx context.Context, s *versitygw.Server) (*bucket, error) {
+	b := &bucket{s, "tresor-test-" + strings.ToLower(rand.Text()), s3.NewClient(s.Config(s.ID, s.Secret))}
 	if _, err := b.client.CreateBucket(ctx, &awss3.CreateBucketInput{Bucket: &b.name}); err != nil {
-		return nil, fmt.Errorf("make a bucket on %s: %w", s.url, err)
+		return nil, fmt.Errorf("make a bucket on %s: %w", s.URL, err)
 	}
 	on := types.VersioningConfiguration{Status: types.BucketVersioningStatusEnabled}
 	if _, err := b.client.PutBucketVersioning(ctx, &awss3.PutBucketVersioningInput{Bucket: &b.name, VersioningConfiguration: &on}); err != nil {
@@ -132,7 +133,7 @@ func (b *bucket) open(t *testing.T) *store {
 // reader returns a plain reader of what a store holds, with given credentials.
 func (b *bucket) reader(t *testing.T, of *store, id, secret string) *s3read.Store {
 	t.Helper()
-	r, err := s3read.New(b.config(id, secret), b.name, of.prefix)
+	r, err := s3read.New(b.Config(id, secret), b.name, of.prefix)
 	if err != nil {
 		t.Fatal(err)
 	}

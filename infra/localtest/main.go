@@ -1,8 +1,9 @@
-// Command localtest runs what keeps objects in S3 against a real S3 server, versitygw, over HTTP and on a disk: the conformance suite of blob stores, the
-// reader that functions start with, snapshots, contents of files, and anchors under Object Lock. `make local-test` installs the server and runs this in the module's root.
+// Command localtest runs what takes more than this process. S3: what keeps objects, against a real S3 server, versitygw, over HTTP and on a disk: the conformance
+// suite of blob stores, the reader that functions start with, snapshots, contents of files, and anchors under Object Lock. Containers: the functions as they are deployed, under SAM in Docker; a whole
+// life of an entry in all three dialects over HTTP, and every recorded event. `make local-test` installs and builds what it takes and runs this in the module's root.
 //
-// The one idea: gofakes3, in the process of every `go test`, believes every signature and keeps no versions; this server does neither. It is a program and no
-// test of a package, because it must never be one that was skipped: whoever starts it has a server or a failure.
+// The one idea: gofakes3, in the process of every `go test`, believes every signature and keeps no versions, and our own router is no emulator of somebody else's. It is a program
+// and no test of a package, because it must never be one that was skipped: whoever starts it has all of it or a failure.
 //
 // TRESOR_TEST_S3 names another server, such as http://127.0.0.1:9000, with credentials in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. The bucket is made for the
 // run, and removed after it.
@@ -12,19 +13,21 @@ import (
 	"context"
 	"regexp"
 	"testing"
+
+	"tresor/infra/versitygw"
 )
 
 func main() {
 	// testing.Main is kept "for other systems that simulate go test"; flags are -test.v, -test.run S3/Snapshots and the like.
-	testing.Main(regexp.MatchString, []testing.InternalTest{{Name: "S3", F: testS3}}, nil, nil)
+	testing.Main(regexp.MatchString, []testing.InternalTest{{Name: "S3", F: testS3}, {Name: "Containers", F: testContainers}}, nil, nil)
 }
 
 func testS3(t *testing.T) {
-	s, err := connect(context.Background()) // the server outlives the test's context: what is cleaned up needs it
+	s, err := versitygw.Connect(context.Background()) // the server outlives the test's context: what is cleaned up needs it
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(s.stop)
+	t.Cleanup(s.Stop)
 	b, err := makeBucket(t.Context(), s)
 	if err != nil {
 		t.Fatal(err)

@@ -45,7 +45,7 @@ func (b *bucket) testDeletedIsAVersion(t *testing.T) {
 	if err := second(s.Open(t.Context(), "files/1", 0, -1)); !errors.Is(err, vault.NotFound) {
 		t.Errorf("open: got %v", err)
 	}
-	if list, err := b.reader(t, s, b.id, b.secret).List(t.Context(), "", "", 0); err != nil || len(list) != 0 {
+	if list, err := b.reader(t, s, b.ID, b.Secret).List(t.Context(), "", "", 0); err != nil || len(list) != 0 {
 		t.Errorf("list: got %v, %v", list, err)
 	}
 }
@@ -56,14 +56,14 @@ func (b *bucket) testWrongKeys(t *testing.T) {
 	if _, err := good.Put(t.Context(), "files/1", strings.NewReader("one")); err != nil {
 		t.Fatal(err)
 	}
-	for call, err := range b.calls(t, good, b.id, b.secret+"x") {
+	for call, err := range b.calls(t, good, b.ID, b.Secret+"x") {
 		// The SDK tells the code of S3's answer, the plain reader its status.
 		if vault.KindOf(err) != vault.Internal || err == nil || !strings.Contains(err.Error(), "SignatureDoesNotMatch") && !strings.Contains(err.Error(), "403") {
 			t.Errorf("a wrong secret: %s: got %v", call, err)
 		}
 	}
 	// To an id that it does not know versitygw answers 404 XAdminUserNotFound, where AWS answers 403 InvalidAccessKeyId: what kind that makes says nothing here.
-	for call, err := range b.calls(t, good, b.id+"x", b.secret) {
+	for call, err := range b.calls(t, good, b.ID+"x", b.Secret) {
 		if err == nil {
 			t.Errorf("a wrong id: %s: worked", call)
 		}
@@ -76,7 +76,7 @@ func (b *bucket) testWrongKeys(t *testing.T) {
 // calls are all calls, on what a store holds, with given credentials.
 func (b *bucket) calls(t *testing.T, on *store, id, secret string) map[string]error {
 	t.Helper()
-	s, err := s3.New(s3.NewClient(b.config(id, secret)), s3.Config{Bucket: b.name, Prefix: on.prefix})
+	s, err := s3.New(s3.NewClient(b.Config(id, secret)), s3.Config{Bucket: b.name, Prefix: on.prefix})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +95,7 @@ func (b *bucket) calls(t *testing.T, on *store, id, secret string) map[string]er
 // testReader: the reader without the SDK's client sees what the store does.
 func (b *bucket) testReader(t *testing.T) {
 	s := b.open(t)
-	reader := b.reader(t, s, b.id, b.secret)
+	reader := b.reader(t, s, b.ID, b.Secret)
 	contents := map[string]string{"a/1": "one", "a/2 3+4": "two", "a/ü&=%": "", "b/1": strings.Repeat("other ", 1<<20)}
 	for key, content := range contents {
 		if _, err := s.Put(t.Context(), key, strings.NewReader(content)); err != nil {

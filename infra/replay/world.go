@@ -105,6 +105,9 @@ func (w *World) Event(e recorded.Event, now time.Time) (events.APIGatewayProxyRe
 	return e.Request(values)
 }
 
+// Fill returns an event that is not of the API as this vault would cause it.
+func (w *World) Fill(o recorded.Other) ([]byte, error) { return o.Text(w.values) }
+
 // signedURI is the part of a path that TPM's clients sign.
 func signedURI(path string) string {
 	_, uri, ok := strings.Cut(path, "/index.php/")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 
+	"tresor/infra/welcome"
 	"tresor/shared/vault"
 )
 
@@ -33,7 +34,7 @@ func (k *call) openServed(wantDemo bool) (*system, *demo, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	d.founding = newFounding(f)
+	d.founding = welcome.Of(f)
 	d.client, err = vault.Update(k.ctx, s.vault, k.request(true), func(t *vault.Tx) (vault.ProjectID, error) {
 		return t.CreateProject(vault.Project{Name: "Demo", Manager: f.AdminID})
 	})
@@ -44,8 +45,7 @@ func (k *call) openServed(wantDemo bool) (*system, *demo, error) {
 	return s, d, nil
 }
 
-// people prints the credentials and the calls, or how to come by new ones. The calls are for pasting: each is a line of its own, and what
-// stands in quotes holds letters and digits of ours.
+// people prints the credentials and the calls, or how to come by new ones.
 func (d *demo) people(w io.Writer, url string) {
 	if d.founding == nil {
 		fmt.Fprintf(w, `
@@ -59,14 +59,6 @@ Or stop the server, remove the vault's folder and start again for a new vault.
 		return
 	}
 	fmt.Fprintln(w)
-	d.founding.people(w)
-	fmt.Fprintf(w, `
-Create an entry through sysPass, read it through TeamPass, then through Team Password Manager:
-
-curl -sw '\n' %[1]s/api.php -d '{"jsonrpc":"2.0","method":"account/create","params":{"authToken":"%[2]s","tokenPass":"%[3]s","name":"db-01","login":"root","pass":"correct horse","categoryId":%[4]d,"clientId":%[5]d},"id":1}'
-curl -sw '\n' '%[1]s/api/index.php/read/items/1?apikey=%[6]s'
-curl -sw '\n' -u '%[7]s:%[8]s' %[1]s/index.php/api/v6/passwords/1.json
-
-`, url, d.founding.SysPass.AuthToken, d.founding.SysPass.TokenPass, vault.DefaultCategory, d.client, d.founding.TeamPass.APIKey,
-		d.founding.Admin.Username, d.founding.Admin.Password)
+	d.founding.People(w)
+	d.founding.Calls(w, url, d.client)
 }

@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 
+	"tresor/infra/welcome"
 	"tresor/shared/auth"
 	"tresor/shared/journal"
 	"tresor/shared/restore"
@@ -14,46 +14,7 @@ import (
 )
 
 // founding is what init prints, once.
-type founding struct {
-	Admin struct {
-		ID       vault.UserID `json:"id"`
-		Username string       `json:"username"`
-		Password string       `json:"password"`
-	} `json:"admin"`
-	TPM struct {
-		PublicKey  string `json:"public_key"`
-		PrivateKey string `json:"private_key"`
-	} `json:"tpm"`
-	SysPass struct {
-		AuthToken      string `json:"authToken"`
-		TokenPass      string `json:"tokenPass"`
-		MasterPassword string `json:"masterPassword"`
-	} `json:"syspass"`
-	TeamPass struct {
-		APIKey string `json:"apikey"`
-	} `json:"teampass"`
-}
-
-func newFounding(f *auth.Founding) *founding {
-	var out founding
-	out.Admin.ID, out.Admin.Username, out.Admin.Password = f.AdminID, f.Username, f.Password
-	out.TPM.PublicKey, out.TPM.PrivateKey = f.TPM.Public, f.TPM.Private
-	out.SysPass.AuthToken, out.SysPass.TokenPass, out.SysPass.MasterPassword = f.SysPass.AuthToken, f.SysPass.TokenPass, f.SysPass.MasterPassword
-	out.TeamPass.APIKey = f.APIKey
-	return &out
-}
-
-func (f *founding) people(w io.Writer) {
-	fmt.Fprintf(w, "The vault is made. These credentials are shown this once.\n\n")
-	for _, line := range [][2]string{
-		{"admin's name", f.Admin.Username}, {"admin's password", f.Admin.Password},
-		{"TPM public key", f.TPM.PublicKey}, {"TPM private key", f.TPM.PrivateKey},
-		{"sysPass authToken", f.SysPass.AuthToken}, {"sysPass tokenPass", f.SysPass.TokenPass}, {"sysPass masterPassword", f.SysPass.MasterPassword},
-		{"TeamPass apikey", f.TeamPass.APIKey},
-	} {
-		fmt.Fprintf(w, "  %-24s %s\n", line[0], line[1])
-	}
-}
+type founding = welcome.Credentials
 
 func initVault(k *call) error {
 	if err := k.parse(0, 0); err != nil {
@@ -64,8 +25,8 @@ func initVault(k *call) error {
 		return err
 	}
 	s.close()
-	out := newFounding(f)
-	return k.print(out, out.people)
+	out := welcome.Of(f)
+	return k.print(out, out.People)
 }
 
 // errVaultExists refuses init.

@@ -1,15 +1,17 @@
-// Package kmslocal is AWS KMS for tests, over HTTP: the two calls that wrapping keysets takes, with one key. It keeps KMS's rules that matter to
+// Package kmslocal is AWS KMS for tests and local work, over HTTP: the two calls that wrapping keysets takes, with one key. It keeps KMS's rules that matter to
 // a caller (a ciphertext opens only under the encryption context that it was made under) and none of its policies.
 //
 // The one idea: processes are tested, so the fake is at the end of a socket and the real SDK speaks to it.
 package kmslocal
 
 import (
+	"context"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"sync/atomic"
@@ -23,11 +25,15 @@ type Server struct {
 	*httptest.Server
 	aead     cipher.AEAD
 	down     atomic.Bool
+	disabled atomic.Bool
 	decrypts atomic.Int64
 }
 
-// Start runs a KMS with a key of its own on a free port.
-func Start() (*Server, error) {
+// Start runs a KMS with a key of its own on a free port of this machine, for it alone.
+func Start() (*Server, error) { return StartOn(context.Background(), "127.0.0.1") }
+
+// StartOn is Start on an address that others may reach, such as containers.
+func StartOn(ctx context.Context, host string) (*Server, error) {
 	var key [32]byte
 	_, _ = rand.Read(key[:]) // never fails
 	block, err := aes.NewCipher(key[:])
@@ -38,12 +44,22 @@ func Start() (*Server, error) {
 	if k.aead, err = cipher.NewGCMWithRandomNonce(block); err != nil {
 		return nil, fmt.Errorf("start the local KMS: %w", err)
 	}
-	k.Server = httptest.NewServer(k)
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(host, "0"))
+	if err != nil {
+		return nil, fmt.Errorf("start the local KMS: %w", err)
+	}
+	k.Server = httptest.NewUnstartedServer(k)
+	_ = k.Listener.Close() // its own
+	k.Listener = listener
+	k.Server.Start()
 	return k, nil
 }
 
 // SetDown makes every call fail with AccessDeniedException, or ends that.
 func (k *Server) SetDown(down bool) { k.down.Store(down) }
+
+// SetDisabled disables the key, or enables it again.
+func (k *Server) SetDisabled(disabled bool) { k.disabled.Store(disabled) }
 
 // Decrypts returns how many calls of Decrypt there were.
 func (k *Server) Decrypts() int { return int(k.decrypts.Load()) }
@@ -67,6 +83,8 @@ func (k *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, "SerializationException")
 	case in.KeyID != KeyID:
 		refuse(w, "NotFoundException")
+	case k.disabled.Load():
+		refuse(w, "DisabledException")
 	default:
 		k.answer(w, r.Header.Get("X-Amz-Target"), &in)
 	}

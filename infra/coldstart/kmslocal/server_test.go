@@ -52,7 +52,27 @@ func TestRefuses(t *testing.T) {
 	if _, err := kmswrap.New(c, kmslocal.KeyID).Unwrap(t.Context(), context, wrapped); err != nil {
 		t.Errorf("up again: %v", err)
 	}
-	if n := server.Decrypts(); n != 1 {
-		t.Errorf("counted %d decrypts, want the 1 that was looked at", n)
+	server.SetDisabled(true)
+	if _, err := kmswrap.New(c, kmslocal.KeyID).Unwrap(t.Context(), context, wrapped); err == nil {
+		t.Error("a disabled key opens")
+	}
+	if _, err := kmswrap.New(c, kmslocal.KeyID).Wrap(t.Context(), context, []byte("keyset")); err == nil {
+		t.Error("a disabled key wraps")
+	}
+	server.SetDisabled(false)
+	other := context
+	other.Purpose = vault.PurposeSecrets
+	if _, err := kmswrap.New(c, kmslocal.KeyID).Unwrap(t.Context(), other, wrapped); err == nil {
+		t.Error("another purpose opens")
+	}
+	if n := server.Decrypts(); n != 2 {
+		t.Errorf("counted %d decrypts, want the 2 that were looked at", n)
+	}
+}
+
+func TestOnAnAddressThatIsNotThisMachines(t *testing.T) {
+	if k, err := kmslocal.StartOn(t.Context(), "192.0.2.250"); err == nil {
+		k.Close()
+		t.Error("no error")
 	}
 }
