@@ -2,10 +2,13 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"syscall"
 	"time"
+
+	"tresor/shared/watch"
 )
 
 // subject is what is measured: a program in an environment.
@@ -52,12 +55,18 @@ func once(ctx context.Context, s *subject) (sample, error) {
 	if err != nil {
 		return sample{}, err
 	}
-	if text := p.output.String(); text != "" {
-		return sample{}, fmt.Errorf("it does not start in silence: %s", text)
+	if text := p.output.String(); !startsWell(text) {
+		return sample{}, fmt.Errorf("it complains when it starts: %s", text)
 	}
 	p.signal(syscall.SIGKILL)
 	state := p.cmd.ProcessState
 	return sample{took, state.UserTime() + state.SystemTime()}, nil
+}
+
+// startsWell reports whether a program wrote nothing, as hello does, or the one line that says that it has started.
+func startsWell(written string) bool {
+	var line struct{ Level, Message, Outcome string }
+	return written == "" || json.Unmarshal([]byte(written), &line) == nil && line.Level == "INFO" && line.Message == "start" && line.Outcome == watch.OK
 }
 
 func (s *subject) median(of func(sample) time.Duration) time.Duration {
