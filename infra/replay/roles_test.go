@@ -425,7 +425,7 @@ var wrongRoles = map[string]struct{ old, new, want string }{
 	"a keyset too few":                {"purpose\": [index, secrets, exports]", "purpose\": [index, exports]", "SyspassFunction does and may not: Key purpose secrets kms:Decrypt"},
 	"no data keys":                    {"Action: kms:GenerateDataKey", "Action: kms:Encrypt", "TpmProjectsFunction does and may not: Key objects at rest kms:GenerateDataKey"},
 	"another action of Lambda's":      {"lambda:InvokeFunction", "lambda:UpdateFunctionCode", "SyspassFunction does and may not: ExporterFunction lambda:InvokeFunction"},
-	"another action of SQS's":         {"sqs:SendMessage", "sqs:ReceiveMessage", "ExporterFunction may and never does: ExporterFailures sqs:ReceiveMessage"},
+	"another action of SQS's":         {"sqs:SendMessage", "sqs:ReceiveMessage", "ExporterFunction may and never does: Failures sqs:ReceiveMessage"},
 }
 
 func parse(t *testing.T, text string) *template.Template {
