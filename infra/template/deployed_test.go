@@ -127,7 +127,7 @@ func TestEvents(t *testing.T) {
 		want(t, name, p, "TRIM_HORIZON", "StartingPosition")
 		want(t, name, p, []any{"ReportBatchItemFailures"}, "FunctionResponseTypes")
 		want(t, name, p, true, "BisectBatchOnFunctionError")
-		want(t, name, p, 10, "MaximumRetryAttempts")
+		want(t, name, p, -1, "MaximumRetryAttempts")
 		want(t, name, p, 21600, "MaximumRecordAgeInSeconds")
 		want(t, name, p, nil, "ParallelizationFactor") // order
 		want(t, name, p, map[string]any{"Type": "SQS", "Destination": getAtt("Failures", "Arn")}, "DestinationConfig", "OnFailure")

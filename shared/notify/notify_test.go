@@ -159,7 +159,7 @@ func TestOneEvent(t *testing.T) {
 func TestWhatIsNotTakenComesAgain(t *testing.T) {
 	full := &taker{limit: 1000}
 	b, _ := replay(t, "entries", full)
-	for limit := range len(full.got) {
+	for limit := 1; limit < len(full.got); limit++ {
 		to := &taker{limit: limit, err: &vault.Error{Kind: vault.Busy}}
 		a := handle(t, b, to)
 		if len(a.Failures) != 1 {
@@ -183,8 +183,12 @@ func TestWhatIsNotTakenComesAgain(t *testing.T) {
 
 func TestABatchThatCannotBeReported(t *testing.T) {
 	b, _ := replay(t, "entries", &taker{limit: 1000})
-	b.Records[0].Change.Number = ""
-	to := &taker{err: &vault.Error{Kind: vault.Busy}}
+	none := &taker{err: &vault.Error{Kind: vault.Busy}}
+	if a, err := notifier(t, none).Handle(t.Context(), b); !errors.Is(err, vault.Busy) || len(a.Failures) != 0 {
+		t.Errorf("nothing was taken: got %+v, %v", a, err)
+	}
+	b.Records[1].Change.Number = ""
+	to := &taker{limit: 1, err: &vault.Error{Kind: vault.Busy}}
 	if a, err := notifier(t, to).Handle(t.Context(), b); !errors.Is(err, vault.Busy) || len(a.Failures) != 0 {
 		t.Errorf("got %+v, %v", a, err)
 	}
