@@ -120,6 +120,7 @@ func TestRecordedStreams(t *testing.T) {
 			"file.revealed file [9] by tpm files/download of 3 access 4",
 			"lock.requested entry [5] by tpm files/download of 3 access 4",
 			"entry.withheld entry [5] by tpm passwords/show of 3 access 5",
+			"access.recorded access [] by tpm log/list of 3 access 6",
 			"entry.revealed entry [] unnamed access 7",
 			"restore.begun restore [] by tresor restore permissions 0",
 		},
