@@ -76,7 +76,7 @@ func TestWhatAStartMayWrite(t *testing.T) {
 	const well = `{"level":"INFO","message":"start","outcome":"ok","ms":5}` + "\n"
 	for written, want := range map[string]bool{"": true, well: true, well + well: false, "panic": false,
 		`{"level":"INFO","message":"start","outcome":"busy"}`: false, `{"level":"ERROR","message":"vault not ready","outcome":"ok"}` + "\n" + well: false} {
-		if startsWell(written) != want {
+		if (started(written) == nil) != want {
 			t.Errorf("%q: got %t", written, !want)
 		}
 	}
@@ -121,5 +121,16 @@ func TestMemoryGivesTheSameAnswerAgain(t *testing.T) {
 	}
 	if ordered([]byte(`{"a":1,"b":{"c":2,"d":3}}`)) != ordered([]byte(`{"b":{"d":3,"c":2},"a":1}`)) || ordered([]byte("x")) != "x" {
 		t.Error("the order of members tells requests apart")
+	}
+}
+
+// TestAStartThatFailedIsNotMeasured: it would be a fast one.
+func TestAStartThatFailedIsNotMeasured(t *testing.T) {
+	const good = `{"level":"INFO","message":"start","function":"x","outcome":"ok"}` + "\n"
+	for text, want := range map[string]bool{"": true, good: true, good + good: false, strings.Replace(good, `"ok"`, `"busy"`, 1): false,
+		`{"level":"ERROR","message":"vault not ready"}` + "\n" + good: false, "panic: x\n": false, good + "panic: x\n": false, strings.Replace(good, "start", "job", 1): false} {
+		if err := started(text); (err == nil) != want {
+			t.Errorf("%q: %v", text, err)
+		}
 	}
 }
