@@ -72,16 +72,6 @@ func TestReport(t *testing.T) {
 	}
 }
 
-func TestWhatAStartMayWrite(t *testing.T) {
-	const well = `{"level":"INFO","message":"start","outcome":"ok","ms":5}` + "\n"
-	for written, want := range map[string]bool{"": true, well: true, well + well: false, "panic": false,
-		`{"level":"INFO","message":"start","outcome":"busy"}`: false, `{"level":"ERROR","message":"vault not ready","outcome":"ok"}` + "\n" + well: false} {
-		if (started(written) == nil) != want {
-			t.Errorf("%q: got %t", written, !want)
-		}
-	}
-}
-
 func TestTable(t *testing.T) {
 	limit := 3.0
 	var out bytes.Buffer
