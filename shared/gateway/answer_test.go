@@ -191,6 +191,26 @@ func TestOutcome(t *testing.T) {
 	}
 }
 
+// TestALineIsAnErrorWhereNoClientIsToBlame, whatever the status: TeamPass answers 500 to a client's mistake, and sysPass 200 to a failure.
+func TestALineIsAnErrorWhereNoClientIsToBlame(t *testing.T) {
+	for _, kind := range vault.Kinds() {
+		want := "INFO"
+		switch kind {
+		case vault.Internal, vault.Conflict, vault.Busy, vault.Undecided, vault.NewerFormat, vault.Corrupt:
+			want = "ERROR"
+		}
+		for _, status := range []int{200, 500} {
+			got := logged(t, gateway.Options{}, event(t), func(w http.ResponseWriter, r *http.Request) {
+				watch.From(r.Context()).Refused(kind)
+				w.WriteHeader(status)
+			})
+			if got["level"] != want {
+				t.Errorf("%s with status %d: level %v, want %s", kind.Error(), status, got["level"], want)
+			}
+		}
+	}
+}
+
 // One line of metrics says that a process began, and that a caller was refused.
 func TestTheMeterSeesEachRequest(t *testing.T) {
 	var out bytes.Buffer
