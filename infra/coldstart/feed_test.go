@@ -83,7 +83,7 @@ func detailOf(t *testing.T, e bustest.Event) (d bus.Detail) {
 }
 
 // action is what an event's may be: a dialect's name and an action's, and no text of anybody's.
-var action = regexp.MustCompile(`^((tpm|syspass|teampass|tresor) [a-zA-Z_/]+)?$`)
+var action = regexp.MustCompile(`^((tpm|syspass|teampass|tresor) [a-zA-Z_/ ]+)?$`)
 
 // follow gives the notifier all that lies in the tables by now, as their streams tell it, and looks through what it makes of it.
 func (f *fleet) follow(t *testing.T) {
