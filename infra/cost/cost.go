@@ -35,6 +35,7 @@ var (
 	objectGigabyte  = price{dollars: 0.023}
 	objectWrite     = price{dollars: 0.005 / 1e3} // PUT and LIST
 	objectRead      = price{dollars: 0.0004 / 1e3}
+	busEvent        = price{dollars: 1.00 / 1e6} // of a bus of one's own
 )
 
 // Line is one row of a bill.
@@ -139,16 +140,18 @@ type Job struct {
 	Units    Units // of a run
 }
 
-// Units are units of DynamoDB.
-type Units struct{ Read, Write float64 }
+// Units are units of DynamoDB, and requests to S3: those that put or list, and those that get.
+type Units struct{ Read, Write, Puts, Gets float64 }
 
 // Store is what an idle vault holds, and what watches it.
 type Store struct {
-	TableBytes    float64
-	SnapshotBytes float64 // of one
-	Backups       float64 // that are kept, each as large as the tables
-	AlarmMetrics  float64
-	Dashboards    float64
+	TableBytes           float64
+	SnapshotBytes        float64 // of one
+	Backups, BackupBytes float64 // that are kept or hidden, and the bytes of one
+	Anchors, AnchorBytes float64
+	Events               float64 // to the bus, a month
+	AlarmMetrics         float64
+	Dashboards           float64
 }
 
 // keptSnapshots are the three that are kept and a few that a versioned bucket still hides.
@@ -167,19 +170,22 @@ func Idle(s Store, jobs []Job, a Assumptions) Bill {
 		kms += j.Runs * (j.Keysets + a.ColdKMS)
 		units.Read += j.Runs * j.Units.Read
 		units.Write += j.Runs * j.Units.Write
+		units.Puts += j.Runs * j.Units.Puts
+		units.Gets += j.Runs * j.Units.Gets
 	}
 	return Bill{
 		{"DynamoDB, stored", s.TableBytes / 1e9, "GB", tableGigabyte},
 		{"DynamoDB, point-in-time recovery", s.TableBytes / 1e9, "GB", recoverGigabyte},
-		{"S3, snapshots and backups", (keptSnapshots*s.SnapshotBytes + s.Backups*s.TableBytes) / 1e9, "GB", objectGigabyte},
+		{"S3, snapshots, backups and anchors", (keptSnapshots*s.SnapshotBytes + s.Backups*s.BackupBytes + s.Anchors*s.AnchorBytes) / 1e9, "GB", objectGigabyte},
 		{"jobs: Lambda, requests", runs, "requests", lambdaRequest},
 		{"jobs: Lambda, time", gbs, "GB-s", gigabyteSecond},
 		{"jobs: DynamoDB, reads", units.Read, "RRU", readUnit},
 		{"jobs: DynamoDB, writes", units.Write, "WRU", writeUnit},
-		{"jobs: S3, lists and writes", 4 * runs, "requests", objectWrite},
-		{"jobs: S3, reads", runs, "requests", objectRead},
+		{"jobs: S3, lists and writes", units.Puts, "requests", objectWrite},
+		{"jobs: S3, reads", units.Gets, "requests", objectRead},
 		{"jobs: KMS", kms, "requests", kmsRequest},
 		{"jobs: logs", runs * jobLines / 1e9, "GB", logGigabyte},
+		{"events", s.Events, "events", busEvent},
 		{"alarms", s.AlarmMetrics, "metrics", alarmMetric},
 		{"dashboard", s.Dashboards, "dashboards", dashboard},
 	}
