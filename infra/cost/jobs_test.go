@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -178,8 +179,10 @@ func (c *counted) idle(t *testing.T, tmpl *template.Template) (cost.Store, []cos
 	if err != nil || len(scheduled) == 0 {
 		t.Fatalf("%d jobs, %v", len(scheduled), err)
 	}
+	slices.SortFunc(scheduled, func(a, b cost.Job) int { return strings.Compare(a.Name, b.Name) })
 	c.day(t, scheduled, to) // what is idle from the second day on is
 	used, records := c.day(t, scheduled, to)
+	t.Logf("%+v", used)
 	for i := range scheduled {
 		scheduled[i].Units = used[scheduled[i].Name]
 	}

@@ -207,7 +207,7 @@ var others = map[string]string{
 	"SetApiGatewayLogRole": "false", "PlanRate": "7", "PlanBurst": "8", "PlanDailyQuota": "9", "DomainName": "vault.example.com",
 	"CertificateArn": "arn:aws:acm:eu-west-1:123456789012:certificate/0a", "HostedZoneId": "Z1", "BasePath": "tpm", "OtherBasePath": "teampass", "AllowedCidrs": "192.0.2.0/24,2001:db8::/32",
 	"WebAclArn": "arn:aws:wafv2:eu-west-1:123456789012:regional/webacl/a/b", "SourceRateLimit": "100", "KeepExportsDays": "10", "BackupDays": "11", "AnchorLockDays": "12", "AnchorLockMode": "GOVERNANCE", "AlarmEmail": "ops@example.com",
-	"AlarmTopicArn": "arn:aws:sns:eu-west-1:123456789012:alarms", "EnableDashboard": "true",
+	"AlarmTopicArn": "arn:aws:sns:eu-west-1:123456789012:alarms", "EnableDashboard": "true", "EnableRevealEvents": "true",
 }
 
 // least is without whatever a parameter can take away.
