@@ -115,10 +115,10 @@ var Assumed = Assumptions{ReadMillis: 8, ColdStarts: 1000, ColdSeconds: 1.5, Col
 // eventOverhead is what CloudWatch adds to each line, in bytes.
 const eventOverhead = 26
 
-// Reads returns the bill of n reads of a secret, by functions of that much memory with that many keysets.
-func Reads(n float64, r Read, memoryMB, keysets float64, a Assumptions) Bill {
+// Reads returns the bill of n reads of a secret, by functions of that much memory with that many keysets. If a notifier has memory, each is told to the bus, by a run of its own at worst.
+func Reads(n float64, r Read, memoryMB, keysets, notifierMB float64, a Assumptions) Bill {
 	seconds := n*a.ReadMillis/1000 + a.ColdStarts*a.ColdSeconds
-	return Bill{
+	bill := Bill{
 		{"API Gateway", n, "requests", apiRequest},
 		{"Lambda, requests", n, "requests", lambdaRequest},
 		{"Lambda, time", seconds * memoryMB / 1024, "GB-s", gigabyteSecond},
@@ -129,6 +129,12 @@ func Reads(n float64, r Read, memoryMB, keysets float64, a Assumptions) Bill {
 		{"metrics of ours, for reads and cold starts", 3, "metrics", customMetric},
 		{"KMS, cold starts", a.ColdStarts * (keysets + a.ColdKMS), "requests", kmsRequest},
 	}
+	if notifierMB > 0 {
+		bill[1].Quantity += n
+		bill[2].Quantity += n * a.ReadMillis / 1000 * notifierMB / 1024
+		bill = append(bill, Line{"events", n, "events", busEvent})
+	}
+	return bill
 }
 
 // Job is a function that runs on a schedule.

@@ -207,7 +207,11 @@ func TestTheCostPageIsComputed(t *testing.T) {
 	if read.ReadUnits > 3 || read.WriteUnits > 1 {
 		t.Errorf("a read takes %d RRU and %d WRU; 3 and 1 are promised", read.ReadUnits, read.WriteUnits)
 	}
-	reads := cost.Reads(1e6, read, cost.Memory(tmpl, "TpmPasswordsFunction"), 3, cost.Assumed)
+	reads := cost.Reads(1e6, read, cost.Memory(tmpl, "TpmPasswordsFunction"), 3, 0, cost.Assumed)
+	told := cost.Reads(1e6, read, cost.Memory(tmpl, "TpmPasswordsFunction"), 3, cost.Memory(tmpl, "NotifierFunction"), cost.Assumed)
+	if by := template.Map(tmpl.Parameters["EnableRevealEvents"])["Default"]; by != "false" {
+		t.Errorf("reveals are told by default (%v), and the budget is of reads that are not", by)
+	}
 
 	store, jobs := c.idle(t, tmpl)
 	var list strings.Builder
@@ -231,14 +235,14 @@ func TestTheCostPageIsComputed(t *testing.T) {
 		"counted": fmt.Sprintf("A read takes %d RRU and %d WRU, the function's line %d bytes, API Gateway's %d, an answer some %d.\n", read.ReadUnits, read.WriteUnits, read.FunctionLine, read.AccessLog, read.Answer),
 		"assumed": fmt.Sprintf("%.0f ms that Lambda bills for a warm read, %.0f cold starts among them, %.1f s for a start (a job's run included), and %.0f requests to KMS at a start beside one for each keyset.\n", a.ReadMillis, a.ColdStarts, a.ColdSeconds, a.ColdKMS),
 		"reads":   reads.Table(), "idle": idle.Table(), "jobs": "| function | runs a month | MB | RRU | WRU | PUT and LIST | GET |\n|---|---:|---:|---:|---:|---:|---:|\n" + list.String(),
-		"sums": sums(reads, idle),
+		"sums": sums(reads, told, idle),
 	})
 }
 
 // sums says on one line each what the page promises.
-func sums(reads, idle cost.Bill) string {
-	return fmt.Sprintf("| | budget | list price | after free allowances |\n|---|---:|---:|---:|\n| a million reads of a secret | $4.80 | $%.2f | $%.2f |\n| an idle month, beside the KMS key ($1) | $2.00 | $%.2f | $%.2f |\n",
-		reads.List(), reads.Free(), idle.List(), idle.Free())
+func sums(reads, told, idle cost.Bill) string {
+	return fmt.Sprintf("| | budget | list price | after free allowances |\n|---|---:|---:|---:|\n| a million reads of a secret | $4.80 | $%.2f | $%.2f |\n| the same, each told to the event bus (`EnableRevealEvents`) | | $%.2f | $%.2f |\n| an idle month, beside the KMS key ($1) | $2.00 | $%.2f | $%.2f |\n",
+		reads.List(), reads.Free(), told.List(), told.Free(), idle.List(), idle.Free())
 }
 
 // checkPage compares what stands between a marker and its end with what was computed, or writes it there.
@@ -271,7 +275,7 @@ func checkPage(t *testing.T, blocks map[string]string) {
 
 func TestABillIsQuantityTimesPrice(t *testing.T) {
 	r := cost.Read{ReadUnits: 3, WriteUnits: 1, FunctionLine: 274, AccessLog: 174, Answer: 1000}
-	b := cost.Reads(1e6, r, 1024, 2, cost.Assumptions{ReadMillis: 10})
+	b := cost.Reads(1e6, r, 1024, 2, 0, cost.Assumptions{ReadMillis: 10})
 	// 3.50 API, 0.20 requests, 0.133334 time, 0.375 and 0.625 units, 0.25 logs, 0.09 transfer, 0.90 metrics
 	if got := b.List(); math.Abs(got-6.073334) > 1e-6 {
 		t.Errorf("list price $%f", got)
@@ -279,7 +283,11 @@ func TestABillIsQuantityTimesPrice(t *testing.T) {
 	if got := b.Free(); math.Abs(got-4.5) > 1e-9 {
 		t.Errorf("$%f after the allowances", got)
 	}
-	if got := cost.Reads(2e6, r, 1024, 2, cost.Assumptions{}).Free(); math.Abs(got-9.2) > 1e-9 {
+	// Told to the bus: 1.00 events, 0.20 requests, and 2500 GB-s of a notifier with 256 MB.
+	if got := cost.Reads(1e6, r, 1024, 2, 256, cost.Assumptions{ReadMillis: 10}).List(); math.Abs(got-7.306667) > 1e-5 {
+		t.Errorf("told, list price $%f", got)
+	}
+	if got := cost.Reads(2e6, r, 1024, 2, 0, cost.Assumptions{}).Free(); math.Abs(got-9.2) > 1e-9 {
 		t.Errorf("two millions cost $%f after the allowances, want the second million's requests to Lambda paid", got)
 	}
 }
