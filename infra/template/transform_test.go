@@ -63,9 +63,15 @@ func transform(jobs ...job) ([]*stack, error) {
 	var made struct {
 		Templates []json.RawMessage
 		Replacing map[string][]string
+		Routes    int
+		Asked     []string
 	}
 	if err := json.Unmarshal(out, &made); err != nil {
 		return nil, err
+	}
+	// Each is a question whose default answer ends the deployment.
+	if made.Routes < 100 || len(made.Asked) > 0 {
+		return nil, fmt.Errorf("sam deploy --guided asks about %d of %d routes: %q", len(made.Asked), made.Routes, made.Asked)
 	}
 	var stacks []*stack
 	for i, raw := range made.Templates {
