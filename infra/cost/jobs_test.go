@@ -63,15 +63,15 @@ type counter int64
 
 func (c *counter) Write(p []byte) (int, error) { *c += counter(len(p)); return len(p), nil }
 
-// process is a run of a job: a process of its own, which begins with a snapshot, as package wire has it.
-type process struct {
+// jobRun is a run of a job: a process of its own, which begins with a snapshot, as package wire has it.
+type jobRun struct {
 	*counted
 	vault *vault.Vault
 	log   *journal.Log
 	to    *bucket
 }
 
-func (c *counted) process(ctx context.Context, t *testing.T, to *bucket) process {
+func (c *counted) start(ctx context.Context, t *testing.T, to *bucket) jobRun {
 	t.Helper()
 	if _, err := c.store.Keysets(ctx); err != nil {
 		t.Fatal(err)
@@ -84,12 +84,12 @@ func (c *counted) process(ctx context.Context, t *testing.T, to *bucket) process
 	if err := v.Fresh(ctx); err != nil {
 		t.Fatal(err)
 	}
-	return process{c, v, log, to}
+	return jobRun{c, v, log, to}
 }
 
 // jobs are what the scheduled functions do, as their mains do it.
-var jobs = map[string]func(context.Context, process) error{
-	"CompactorFunction": func(ctx context.Context, p process) error {
+var jobs = map[string]func(context.Context, jobRun) error{
+	"CompactorFunction": func(ctx context.Context, p jobRun) error {
 		if _, err := compact.Close(ctx, p.vault, p.log, p.Clock.Now()); err != nil {
 			return err
 		}
@@ -106,18 +106,18 @@ var jobs = map[string]func(context.Context, process) error{
 		_, err := snapshot.Refresh(ctx, p.log, heads, p.to)
 		return err
 	},
-	"AnchorFunction": func(ctx context.Context, p process) error {
+	"AnchorFunction": func(ctx context.Context, p jobRun) error {
 		_, err := anchor.Drop(ctx, p.log, p.Sealer, p.to, p.Clock.Now())
 		return err
 	},
-	"BackupFunction": func(ctx context.Context, p process) error {
+	"BackupFunction": func(ctx context.Context, p jobRun) error {
 		_, err := depot.New(depot.Parts{Vault: p.vault, Log: p.log, Store: p.store, Sealer: p.Sealer, Blobs: p.to, Now: p.Clock.Now}).Nightly(ctx)
 		return err
 	},
-	"VerifierFunction": func(ctx context.Context, p process) error {
+	"VerifierFunction": func(ctx context.Context, p jobRun) error {
 		return audit.Run(ctx, audit.Parts{Log: p.log, Store: p.store, Sealer: p.Sealer, Objects: p.to, Anchors: p.to, Now: p.Clock.Now()})
 	},
-	"ExpiryFunction": func(ctx context.Context, p process) error {
+	"ExpiryFunction": func(ctx context.Context, p jobRun) error {
 		_, err := expiry.Events{Vault: p.vault, Name: "tresor", Marks: p.store, Bus: noBus{}}.Send(ctx, p.Clock.Now())
 		return err
 	},
@@ -146,7 +146,7 @@ func (c *counted) day(t *testing.T, scheduled []cost.Job, to *bucket) (used map[
 			}
 			c.store.count.Reset()
 			to.puts, to.gets = 0, 0
-			if err := do(ctx, c.process(ctx, t, to)); err != nil {
+			if err := do(ctx, c.start(ctx, t, to)); err != nil {
 				t.Errorf("%s: %v", j.Name, err)
 			}
 			total, u, n := c.store.count.Total(), used[j.Name], float64(perDay)
