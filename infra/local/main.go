@@ -23,8 +23,9 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	err := run(ctx, os.Args[1:])
+	ended := ctx.Err() != nil // what was ended on the way is no error
 	stop()
-	if err != nil && !errors.Is(err, context.Canceled) {
+	if err != nil && !ended {
 		fmt.Fprintln(os.Stderr, "local:", err)
 		os.Exit(1)
 	}

@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"encoding/base64"
+	"errors"
+	"io"
 	"mime/multipart"
 	"net/http"
 	"strings"
@@ -162,9 +164,9 @@ func (s *stage) testLargeExport(t *testing.T) {
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(200 * time.Millisecond) {
 		r, size, err := objects.Open(t.Context(), strings.TrimPrefix(location, "s3://"+s.Services.Bucket()+"/"+localaws.Vault+"/"), 0, -1)
 		if err == nil {
-			_ = r.Close()
-			if size < 1000 {
-				t.Errorf("an export of %d bytes", size)
+			content, err := io.ReadAll(r)
+			if err := errors.Join(err, r.Close()); err != nil || int64(len(content)) != size || !bytes.Contains(content, []byte("<Root")) {
+				t.Errorf("an export of %d bytes: %v, %.60q", size, err, content)
 			}
 			return
 		}

@@ -73,7 +73,7 @@ func (r *Run) bind(s *localaws.Services, lambda string) error {
 	if err != nil {
 		return err
 	}
-	path, err := filepath.Abs(filepath.Join(Build, "template-"+r.name+".yaml")) // beside the programs that it names
+	path, err := filepath.Abs(filepath.Join(Build, "template-"+r.name+".json")) // beside the programs that it names
 	if err != nil {
 		return err
 	}
