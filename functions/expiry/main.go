@@ -8,11 +8,12 @@ import (
 
 	"tresor/shared/expiry"
 	"tresor/shared/wire"
+	"tresor/shared/wire/events"
 )
 
 func main() {
 	wire.StartJob("expiry", func(ctx context.Context, s *wire.System) error {
-		to, err := wire.EventBus()
+		to, err := events.Bus()
 		if err != nil {
 			return err
 		}

@@ -2,16 +2,14 @@
 package main
 
 import (
-	"context"
-
-	"tresor/shared/dynamo"
+	"tresor/shared/dynamo/layout"
 	"tresor/shared/notify"
-	"tresor/shared/wire"
+	"tresor/shared/wire/events"
 )
 
 func main() {
-	wire.StartStream("notifier", func(c dynamo.Config) (func(context.Context, notify.Batch) (notify.Answer, error), error) {
-		to, err := wire.EventBus()
+	events.StartStream("notifier", func(c layout.Config) (events.Handler[notify.Batch, notify.Answer], error) {
+		to, err := events.Bus()
 		if err != nil {
 			return nil, err
 		}

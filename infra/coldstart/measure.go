@@ -2,10 +2,13 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"syscall"
 	"time"
+
+	"tresor/shared/watch"
 )
 
 // subject is what is measured: a program in an environment.
@@ -52,12 +55,24 @@ func once(ctx context.Context, s *subject) (sample, error) {
 	if err != nil {
 		return sample{}, err
 	}
-	if text := p.output.String(); text != "" {
-		return sample{}, fmt.Errorf("it does not start in silence: %s", text)
+	if err := started(p.output.String()); err != nil {
+		return sample{}, err
 	}
 	p.signal(syscall.SIGKILL)
 	state := p.cmd.ProcessState
 	return sample{took, state.UserTime() + state.SystemTime()}, nil
+}
+
+// started says whether what a program wrote is that of a good start: nothing, or the one line of it. A start that failed is fast, and measures nothing.
+func started(text string) error {
+	if text == "" {
+		return nil
+	}
+	var line struct{ Message, Outcome string }
+	if json.Unmarshal([]byte(text), &line) != nil || line.Message != "start" || line.Outcome != watch.OK {
+		return fmt.Errorf("it does not start well: %s", text)
+	}
+	return nil
 }
 
 func (s *subject) median(of func(sample) time.Duration) time.Duration {

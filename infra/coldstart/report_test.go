@@ -111,3 +111,14 @@ func TestMemoryGivesTheSameAnswerAgain(t *testing.T) {
 		t.Error("the order of members tells requests apart")
 	}
 }
+
+// TestAStartThatFailedIsNotMeasured: it would be a fast one.
+func TestAStartThatFailedIsNotMeasured(t *testing.T) {
+	const good = `{"level":"INFO","message":"start","function":"x","outcome":"ok"}` + "\n"
+	for text, want := range map[string]bool{"": true, good: true, good + good: false, strings.Replace(good, `"ok"`, `"busy"`, 1): false,
+		`{"level":"ERROR","message":"vault not ready"}` + "\n" + good: false, "panic: x\n": false, good + "panic: x\n": false, strings.Replace(good, "start", "job", 1): false} {
+		if err := started(text); (err == nil) != want {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+}

@@ -30,7 +30,7 @@ import (
 	"tresor/shared/vault"
 	"tresor/shared/vault/vaulttest"
 	"tresor/shared/watch"
-	"tresor/shared/wire"
+	"tresor/shared/wire/process"
 )
 
 var update = flag.Bool("update", false, "rewrite what is computed in docs/cost.md")
@@ -130,7 +130,7 @@ func (c *counted) read(t *testing.T, name, id string, tmpl *template.Template) c
 	}
 	var line bytes.Buffer
 	g := gateway.New(dialect.Functions[id](dialect.Parts{Vault: c.Vault, Auth: c.Auth}),
-		gateway.Options{Function: dialect.FunctionName(id), Log: wire.NewLogger(&line), Fronted: true, Meter: watch.NewMeter(io.Discard, "tresor", time.Now)})
+		gateway.Options{Function: dialect.FunctionName(id), Log: process.NewLogger(&line), Fronted: true, Meter: watch.NewMeter(io.Discard, "tresor", time.Now)})
 	var out events.APIGatewayProxyResponse
 	for range 2 { // the first one may meet a password that is not verified yet
 		line.Reset()

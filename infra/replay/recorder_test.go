@@ -2,6 +2,7 @@ package replay_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"tresor/shared/blob"
+	"tresor/shared/bus"
 	"tresor/shared/dynamo"
 	"tresor/shared/vault"
 )
@@ -116,9 +118,12 @@ const onePart = 8 << 20
 func kind(key string) string { k, _, _ := strings.Cut(key, "/"); return k }
 
 func (b bucket) Put(ctx context.Context, key string, r io.Reader) (string, error) {
-	b.note("Objects "+kind(key)+" s3:PutObject", "Key objects at rest kms:GenerateDataKey")
-	// Files are bounded, and everything else is a stream of any size: above one part it is an upload in parts, which is aborted when it fails and for which S3 decrypts.
-	if kind(key) == "files" {
+	b.note("Objects " + kind(key) + " s3:PutObject")
+	if kind(key) != "anchors" { // which their bucket encrypts under S3's own key
+		b.note("Key objects at rest kms:GenerateDataKey")
+	}
+	// Files and anchors are bounded, and everything else is a stream of any size: above one part it is an upload in parts, which is aborted when it fails and for which S3 decrypts.
+	if kind(key) == "files" || kind(key) == "anchors" {
 		r = &counted{Reader: r, t: b.t}
 	} else {
 		b.note("Objects "+kind(key)+" s3:AbortMultipartUpload", "Key objects at rest kms:Decrypt")
@@ -139,18 +144,30 @@ type counted struct {
 func (c *counted) Read(p []byte) (int, error) {
 	n, err := c.Reader.Read(p)
 	if c.n += n; c.n > onePart {
-		c.t.Error("a file needs an upload in parts, which FileWriterPolicy does not allow")
+		c.t.Error("a file or an anchor needs an upload in parts, which no role that writes these allows")
 	}
 	return n, err
 }
 
+// Open answers "forbidden" where nothing is, as S3 does to a role that may list some prefixes alone.
 func (b bucket) Open(ctx context.Context, key string, offset, length int64) (io.ReadCloser, int64, error) {
-	b.note("Objects "+kind(key)+" s3:GetObject", "Key objects at rest kms:Decrypt")
-	return b.Store.Open(ctx, key, offset, length)
+	b.note("Objects " + kind(key) + " s3:GetObject")
+	if kind(key) != "anchors" {
+		b.note("Key objects at rest kms:Decrypt")
+	}
+	r, size, err := b.Store.Open(ctx, key, offset, length)
+	if errors.Is(err, vault.NotFound) {
+		err = &vault.Error{Msg: "forbidden", Err: errors.New("api error AccessDenied: Access Denied")}
+	}
+	return r, size, err
 }
 
 func (b bucket) List(ctx context.Context, prefix, after string, limit int) ([]blob.Object, error) {
-	b.note("Bucket " + kind(prefix) + " s3:ListBucket")
+	of := "Bucket "
+	if kind(prefix) == "anchors" {
+		of = "AnchorBucket "
+	}
+	b.note(of + kind(prefix) + " s3:ListBucket")
 	return b.Store.List(ctx, prefix, after, limit)
 }
 
@@ -176,6 +193,16 @@ func (k keysets) Seal(p vault.Purpose, plaintext []byte, b vault.Binding) ([]byt
 func (k keysets) Open(p vault.Purpose, sealed []byte, b vault.Binding) ([]byte, error) {
 	k.note("Key purpose " + string(p) + " kms:Decrypt")
 	return k.Sealer.Open(p, sealed, b)
+}
+
+// eventBus notes that events are put, and takes all.
+type eventBus struct{ *recorder }
+
+func (e eventBus) Put(_ context.Context, events []bus.Event) (int, error) {
+	if len(events) > 0 {
+		e.note("EventBus events:PutEvents")
+	}
+	return len(events), nil
 }
 
 // exporter notes that the exporter is started, and keeps its jobs.

@@ -18,20 +18,25 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"tresor"
+	recorded "tresor/events"
 	"tresor/infra/canary"
 	"tresor/infra/dynamodblocal"
 	"tresor/infra/localapi"
 	"tresor/infra/replay"
 	"tresor/infra/template"
+	"tresor/shared/anchor"
 	"tresor/shared/attach"
+	"tresor/shared/audit"
 	"tresor/shared/auth"
 	"tresor/shared/blob"
 	"tresor/shared/compact"
 	"tresor/shared/depot"
 	"tresor/shared/dialect"
 	"tresor/shared/dynamo"
+	"tresor/shared/expiry"
 	"tresor/shared/gateway"
 	"tresor/shared/journal"
+	"tresor/shared/notify"
 	"tresor/shared/scenario"
 	"tresor/shared/snapshot"
 	"tresor/shared/trail"
@@ -86,10 +91,7 @@ func (r *stage) start(t *testing.T, id string) *process {
 	t.Helper()
 	rec := newRecorder()
 	rec.note("Log logs:CreateLogStream", "Log logs:PutLogEvents") // Lambda's, for every function
-	letters := template.Map(r.template.Resources[id].Properties["DeadLetterQueue"])["TargetArn"]
-	if at := template.Texts(template.Map(letters)["Fn::GetAtt"]); len(at) == 2 {
-		rec.note(at[0] + " sqs:SendMessage") // Lambda's too
-	}
+	r.failures(rec, r.template.Resources[id].Properties["DeadLetterQueue"], "TargetArn")
 	store, err := dynamo.New(calls{r.api, rec, map[string]string{r.config.Entries: "Entries", r.config.Permissions: "Permissions"}}, r.config)
 	if err != nil {
 		t.Fatal(err)
@@ -114,22 +116,122 @@ func (r *stage) start(t *testing.T, id string) *process {
 	return p
 }
 
+// failures notes that Lambda puts what was given up into a queue, in the role's name.
+func (r *stage) failures(rec *recorder, of any, member string) {
+	if at := template.Texts(template.Map(template.Map(of)[member])["Fn::GetAtt"]); len(at) == 2 {
+		rec.note(at[0] + " sqs:SendMessage")
+	}
+}
+
+// follow makes the process of a function that is given a table's stream: it opens no vault. Lambda reads the stream in its role's name, which takes four actions
+// (https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-eventsourcemapping.html), and has DynamoDB decrypt it.
+func (r *stage) follow(_ *testing.T, id string) *process {
+	rec := newRecorder()
+	rec.note("Log logs:CreateLogStream", "Log logs:PutLogEvents")
+	for _, e := range template.Map(r.template.Resources[id].Properties["Events"]) {
+		p := template.Map(template.Map(e)["Properties"])
+		if at := template.Texts(template.Map(p["Stream"])["Fn::GetAtt"]); len(at) == 2 {
+			stream := strings.TrimSuffix(at[0], "Table") + " stream "
+			rec.note(stream+"DescribeStream", stream+"GetRecords", stream+"GetShardIterator", stream+"ListStreams", "Key tables at rest kms:Decrypt")
+		}
+		r.failures(rec, template.Map(p["DestinationConfig"])["OnFailure"], "Destination")
+	}
+	p := &process{recorder: rec}
+	r.processes[id] = p
+	return p
+}
+
 // jobs are what the functions do that answer no request, as their mains do it: add a function here. Each must do all that it ever does. They run before the events and transcripts, which
-// leave the vault in some disorder, or after them.
+// leave the vault in some disorder, or after them, in this order.
 var jobs = []struct {
 	function string
 	late     bool
+	start    func(*stage, *testing.T, string) *process
 	do       func(context.Context, *testing.T, *stage, *process)
 }{
-	{"ExporterFunction", false, exports},
-	{"CompactorFunction", true, compactor},
+	{"ExporterFunction", false, (*stage).start, exports},
+	{"BackupFunction", false, (*stage).start, nightly},
+	{"AnchorFunction", false, (*stage).start, anchored},
+	{"VerifierFunction", false, (*stage).start, verify},
+	{"ExpiryFunction", false, (*stage).start, expire},
+	{"NotifierFunction", false, (*stage).follow, notified},
+	{"CompactorFunction", true, (*stage).start, compactor},
 }
 
 func (r *stage) jobsNow(t *testing.T, late bool) {
 	t.Helper()
 	for _, job := range jobs {
 		if job.late == late {
-			job.do(t.Context(), t, r, r.start(t, job.function))
+			job.do(t.Context(), t, r, job.start(r, t, job.function))
+		}
+	}
+}
+
+// lose removes the content of a file that records name, as a purge does while a backup is made.
+func (r *stage) lose(t *testing.T) {
+	t.Helper()
+	contents, err := filepath.Glob(filepath.Join(r.objects, "files", "*"))
+	if err != nil || len(contents) == 0 {
+		t.Fatalf("%d contents of files, %v", len(contents), err)
+	}
+	if err := os.Remove(contents[0]); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func nightly(ctx context.Context, t *testing.T, r *stage, p *process) {
+	r.lose(t) // for this backup and the sysPass function's, which comes later
+	if stored, err := p.depot.Nightly(ctx); err != nil || stored.Size == 0 {
+		t.Errorf("nightly backup: %+v, %v", stored, err)
+	}
+}
+
+func anchored(ctx context.Context, t *testing.T, r *stage, p *process) {
+	if _, err := anchor.Drop(ctx, p.log, p.sealer, p.blobs, r.Clock.Now()); err != nil {
+		t.Errorf("anchor: %v", err)
+	}
+}
+
+func verify(ctx context.Context, t *testing.T, r *stage, p *process) {
+	report, compared, err := audit.Verify(ctx, audit.Parts{Log: p.log, Store: p.store, Sealer: p.sealer, Objects: p.blobs, Anchors: p.blobs, Now: r.Clock.Now()})
+	if err != nil || len(report.Problems) > 0 || compared.Anchors == 0 || compared.Snapshot == "" || compared.Backup == "" {
+		t.Errorf("verified: %+v, compared with %+v, %v", report, compared, err)
+	}
+}
+
+func expire(ctx context.Context, t *testing.T, r *stage, p *process) {
+	r.Do(t, func(tx *vault.Tx) error {
+		_, err := tx.CreateEntry(vault.Entry{Project: 1, Manager: r.Founding.AdminID, Name: "Expired", Expiry: vault.StampOf(r.Clock.Now().Add(-time.Hour))}, vault.Payload{})
+		return err
+	})
+	send := func() int {
+		n, err := expiry.Events{Vault: p.vault, Name: r.config.Vault, Marks: p.store, Bus: eventBus{p.recorder}}.Send(ctx, r.Clock.Now())
+		if err != nil {
+			t.Errorf("expiry: %v", err)
+		}
+		return n
+	}
+	if first, again := send(), send(); first == 0 || again != 0 {
+		t.Errorf("%d events of what expires, and %d again", first, again)
+	}
+}
+
+func notified(ctx context.Context, t *testing.T, r *stage, p *process) {
+	n, err := notify.New(dynamo.Config{Vault: "tresor", Entries: "EntriesTable", Permissions: "PermissionsTable"}, eventBus{p.recorder})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"notifier/entries", "notifier/permissions"} {
+		text, err := recorded.Trigger(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var b notify.Batch
+		if err := json.Unmarshal(text, &b); err != nil {
+			t.Fatal(err)
+		}
+		if a, err := n.Handle(ctx, b); err != nil || len(a.Failures) > 0 || len(b.Records) == 0 {
+			t.Errorf("%s: %+v, %v", name, a, err)
 		}
 	}
 }
@@ -425,7 +527,11 @@ var wrongRoles = map[string]struct{ old, new, want string }{
 	"a keyset too few":                {"purpose\": [index, secrets, exports]", "purpose\": [index, exports]", "SyspassFunction does and may not: Key purpose secrets kms:Decrypt"},
 	"no data keys":                    {"Action: kms:GenerateDataKey", "Action: kms:Encrypt", "TpmProjectsFunction does and may not: Key objects at rest kms:GenerateDataKey"},
 	"another action of Lambda's":      {"lambda:InvokeFunction", "lambda:UpdateFunctionCode", "SyspassFunction does and may not: ExporterFunction lambda:InvokeFunction"},
-	"another action of SQS's":         {"sqs:SendMessage", "sqs:ReceiveMessage", "ExporterFunction may and never does: ExporterFailures sqs:ReceiveMessage"},
+	"other events":                    {"Action: events:PutEvents", "Action: events:PutRule", "NotifierFunction does and may not: EventBus events:PutEvents"},
+	"anchors that can be removed":     {"Action: s3:PutObject\n                Resource: !Sub \"${AnchorBucket.Arn}", "Action: [s3:PutObject, s3:DeleteObject]\n                Resource: !Sub \"${AnchorBucket.Arn}", "AnchorFunction may and never does: Objects anchors s3:DeleteObject"},
+	"a backup that is read":           {"Action: [s3:PutObject, s3:AbortMultipartUpload]\n                Resource: [!Sub \"${Bucket.Arn}/${VaultName}/backups/*\"]", "Action: [s3:PutObject, s3:AbortMultipartUpload, s3:GetObject]\n                Resource: [!Sub \"${Bucket.Arn}/${VaultName}/backups/*\"]", "BackupFunction may and never does: Objects backups s3:GetObject"},
+	"a table that is read":            {"Action: [dynamodb:DescribeStream, dynamodb:GetRecords, dynamodb:GetShardIterator, dynamodb:ListStreams]", "Action: [dynamodb:DescribeStream, dynamodb:GetRecords, dynamodb:GetShardIterator]", "NotifierFunction does and may not: Entries stream ListStreams"},
+	"another action of SQS's":         {"sqs:SendMessage", "sqs:ReceiveMessage", "ExporterFunction may and never does: Failures sqs:ReceiveMessage"},
 }
 
 func parse(t *testing.T, text string) *template.Template {

@@ -106,9 +106,9 @@ func TestLargeExports(t *testing.T) {
 	want(t, "exporter", f, 3008, "MemorySize")
 	want(t, "exporter", f, nil, "Events")
 	want(t, "exporter", f, 2, "EventInvokeConfig", "MaximumRetryAttempts")
-	want(t, "exporter", f, map[string]any{"Type": "SQS", "TargetArn": getAtt("ExporterFailures", "Arn")}, "DeadLetterQueue")
-	want(t, "failures", tmpl.Resources["ExporterFailures"].All, "AWS::SQS::Queue", "Type")
-	want(t, "failures", tmpl.Resources["ExporterFailures"].Properties, true, "SqsManagedSseEnabled")
+	want(t, "exporter", f, map[string]any{"Type": "SQS", "TargetArn": getAtt("Failures", "Arn")}, "DeadLetterQueue")
+	want(t, "failures", tmpl.Resources["Failures"].All, "AWS::SQS::Queue", "Type")
+	want(t, "failures", tmpl.Resources["Failures"].Properties, true, "SqsManagedSseEnabled")
 	for id, r := range ofType(tmpl, "AWS::Serverless::Function") {
 		var exporter any
 		if id == "SyspassFunction" {
@@ -135,7 +135,7 @@ func TestEvents(t *testing.T) {
 		want(t, name, p, 10, "MaximumRetryAttempts")
 		want(t, name, p, 21600, "MaximumRecordAgeInSeconds")
 		want(t, name, p, nil, "ParallelizationFactor") // order
-		want(t, name, p, map[string]any{"Type": "SQS", "Destination": getAtt("NotifierFailures", "Arn")}, "DestinationConfig", "OnFailure")
+		want(t, name, p, map[string]any{"Type": "SQS", "Destination": getAtt("Failures", "Arn")}, "DestinationConfig", "OnFailure")
 		pattern := `{"eventName":["INSERT"],"dynamodb":{"Keys":{"pk":{"S":` + stream.keys + `}}}}`
 		want(t, name, p, []any{map[string]any{"Pattern": map[string]any{"Fn::Sub": pattern}}}, "FilterCriteria", "Filters")
 		if !json.Valid([]byte(pattern)) {
@@ -144,11 +144,7 @@ func TestEvents(t *testing.T) {
 	}
 	expiry := tmpl.Resources["ExpiryFunction"].Properties
 	want(t, "expiry", expiry, 2, "EventInvokeConfig", "MaximumRetryAttempts")
-	want(t, "expiry", expiry, map[string]any{"Type": "SQS", "TargetArn": getAtt("ExpiryFailures", "Arn")}, "DeadLetterQueue")
-	for _, queue := range []string{"NotifierFailures", "ExpiryFailures"} {
-		want(t, queue, tmpl.Resources[queue].All, "AWS::SQS::Queue", "Type")
-		want(t, queue, tmpl.Resources[queue].Properties, true, "SqsManagedSseEnabled")
-	}
+	want(t, "expiry", expiry, map[string]any{"Type": "SQS", "TargetArn": getAtt("Failures", "Arn")}, "DeadLetterQueue")
 	for id, r := range ofType(tmpl, "AWS::Serverless::Function") {
 		var bus any
 		if id == "NotifierFunction" || id == "ExpiryFunction" {

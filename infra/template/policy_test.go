@@ -148,7 +148,7 @@ func TestEachFunctionMayDoWhatItNeedsAndNoMore(t *testing.T) {
 		"syspass": {with(with(with(every, entries...), permissions...), "Permissions attempts#*: PutItem UpdateItem", "Permissions access#*: Query", "Objects backups,exports: s3:AbortMultipartUpload s3:PutObject",
 			"Objects files: s3:GetObject", "Bucket files: s3:ListBucket", "Key: kms:Decrypt kms:GenerateDataKey objects at rest", "ExporterFunction: lambda:InvokeFunction"), "index secrets exports"},
 		"exporter": {with(with(every, permissions...), "Entries secret: BatchGetItem", "Permissions access#*: PutItem", "Objects exports: s3:AbortMultipartUpload s3:PutObject",
-			"Key: kms:Decrypt kms:GenerateDataKey objects at rest", "ExporterFailures: sqs:SendMessage"), "index secrets exports"},
+			"Key: kms:Decrypt kms:GenerateDataKey objects at rest", "Failures: sqs:SendMessage"), "index secrets exports"},
 		"teampass-items":   {with(every, entries...), "index secrets"},
 		"teampass-users":   {with(with(every, permissions...), "Entries journal: PutItem"), "index credentials"},
 		"teampass-auth":    {with(with(login, entries...), "Permissions journal: PutItem"), "index secrets credentials"},
@@ -171,8 +171,8 @@ func TestEachFunctionMayDoWhatItNeedsAndNoMore(t *testing.T) {
 		"backup": {with(every, "Entries secret: BatchGetItem", "Permissions access#*: PutItem Query", "Objects backups: s3:AbortMultipartUpload s3:PutObject", "Bucket backups: s3:ListBucket",
 			"Objects files: s3:GetObject", "Bucket files: s3:ListBucket", "Key: kms:Decrypt kms:GenerateDataKey objects at rest"), "index exports"},
 		"notifier": {[]string{"Log: logs:CreateLogStream logs:PutLogEvents", "Entries stream: " + follow, "Permissions stream: " + follow, "Key: kms:Decrypt tables at rest",
-			"EventBus: events:PutEvents", "NotifierFailures: sqs:SendMessage"}, ""},
-		"expiry": {with(every, "Permissions mark#*: GetItem PutItem", "EventBus: events:PutEvents", "ExpiryFailures: sqs:SendMessage"), "index"},
+			"EventBus: events:PutEvents", "Failures: sqs:SendMessage"}, ""},
+		"expiry": {with(every, "Permissions mark#*: GetItem PutItem", "EventBus: events:PutEvents", "Failures: sqs:SendMessage"), "index"},
 	}
 	for id, f := range ofType(tmpl, "AWS::Serverless::Function") {
 		m, ok := may[folder(id)]

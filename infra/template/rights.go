@@ -77,7 +77,7 @@ func (w *rightsWriter) statement(s map[string]any) {
 		w.lines = append(w.lines, "Objects "+w.kinds(s)+": "+list)
 	case "Bucket", "AnchorBucket":
 		w.lines = append(w.lines, on+" "+w.prefix(s, on)+": "+list)
-	case "ExporterFunction", "ExporterFailures", "EventBus", "NotifierFailures", "ExpiryFailures":
+	case "ExporterFunction", "EventBus", "Failures":
 		w.lines = append(w.lines, on+": "+list)
 	case "FunctionLogs":
 		w.lines = append(w.lines, "Log: "+list)

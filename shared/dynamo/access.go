@@ -67,7 +67,7 @@ func (s *Store) AccessHour(ctx context.Context, h vault.Hour, after string) ([]v
 	g, gctx := errgroup.WithContext(ctx)
 	for n := range shards {
 		g.Go(func() error {
-			partition := s.keys.accessShard(h, uint8(n))
+			partition := s.keys.AccessShard(h, uint8(n))
 			return s.queryAfter(gctx, vault.Permissions, partition, after, func(i item) error {
 				r, err := s.keys.parseAccessItem(i)
 				shards[n] = append(shards[n], r)

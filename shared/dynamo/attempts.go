@@ -28,7 +28,7 @@ const maxRounds = 10
 // is replaced by a PutItem instead.
 func (s *Store) AddAttempts(ctx context.Context, name string, delta int, now, expires time.Time) (int, error) {
 	const what = "add login attempts"
-	k, err := s.keys.attempts(name)
+	k, err := s.keys.Attempts(name)
 	if err != nil {
 		return 0, fmt.Errorf("%s: %w", what, err)
 	}
@@ -90,7 +90,7 @@ func (s *Store) restart(ctx context.Context, c counter) (int, error) {
 func (s *Store) Marked(ctx context.Context, mark vault.Hash, now time.Time) (bool, error) {
 	const what = "read a mark"
 	out, err := s.api.GetItem(ctx, &dynamodb.GetItemInput{
-		TableName: s.table(vault.Permissions), Key: newItem(s.keys.mark(mark)), ConsistentRead: aws.Bool(true),
+		TableName: s.table(vault.Permissions), Key: newItem(s.keys.Mark(mark)), ConsistentRead: aws.Bool(true),
 	})
 	if err != nil {
 		return false, readError(ctx, what, err)
@@ -106,7 +106,7 @@ func (s *Store) Marked(ctx context.Context, mark vault.Hash, now time.Time) (boo
 // Attempts implements vault.AttemptStore by one GetItem.
 func (s *Store) Attempts(ctx context.Context, name string, now time.Time) (int, error) {
 	const what = "read login attempts"
-	k, err := s.keys.attempts(name)
+	k, err := s.keys.Attempts(name)
 	if err != nil {
 		return 0, fmt.Errorf("%s: %w", what, err)
 	}

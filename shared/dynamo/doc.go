@@ -5,6 +5,6 @@
 // The one idea: a record is put only if its number is free, in one transaction with everything that belongs to it, so DynamoDB
 // itself decides every race. There is no scan, no index, and no request that reads an item the caller did not name.
 //
-// Every key is built and parsed in keys.go, every item in items.go, and every SDK error becomes a kind in errors.go; the SDK's own
+// Every key is built and parsed in package layout, every item in items.go, and every SDK error becomes a kind in errors.go; the SDK's own
 // errors go no further.
 package dynamo

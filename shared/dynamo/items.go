@@ -7,31 +7,37 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"tresor/shared/dynamo/layout"
 	"tresor/shared/vault"
 )
 
 // Attribute names. Each counts towards the kilobyte that a write unit pays for, so they are one letter; ttl is the name that the
 // table's time to live looks for. An attribute whose value is empty or zero is left out.
 const (
-	attrPK      = "pk"
-	attrSK      = "sk"
-	attrSealed  = "s" // binary: the sealed record, payload or access record; the wrapped keyset
-	attrTxn     = "x" // binary, 16 bytes: the attempt that wrote the record or mark
-	attrKind    = "k" // a record's clear attributes, for the change feed
-	attrAction  = "a"
-	attrTarget  = "o"
-	attrActor   = "u"
-	attrMore    = "m"
+	attrPK      = layout.PK
+	attrSK      = layout.SK
+	attrSealed  = layout.Sealed // binary: the sealed record, payload or access record; the wrapped keyset
+	attrTxn     = layout.Txn    // binary, 16 bytes: the attempt that wrote the record or mark
+	attrKind    = layout.Kind   // a record's clear attributes, for the change feed
+	attrAction  = layout.Action
+	attrTarget  = layout.Target
+	attrActor   = layout.Actor
+	attrMore    = layout.More
 	attrVault   = "v"   // the vault's random id, on a keyset
 	attrCount   = "n"   // of attempts
 	attrExpires = "e"   // of attempts and marks: Unix microseconds
 	attrTTL     = "ttl" // of attempts and marks: Unix seconds, not before attrExpires
 )
 
+// keys builds and parses the items of one vault.
+type keys struct{ layout.Keys }
+
+type key = layout.Key
+
 type item map[string]types.AttributeValue
 
 func newItem(k key) item {
-	return item{attrPK: text(k.pk), attrSK: text(k.sk)}
+	return item{attrPK: text(k.PK), attrSK: text(k.SK)}
 }
 
 func text(s string) types.AttributeValue   { return &types.AttributeValueMemberS{Value: s} }
@@ -41,7 +47,7 @@ func number[N ~int | ~int64 | ~uint64](n N) types.AttributeValue {
 }
 
 func (k keys) recordItem(r vault.StoredRecord) item {
-	i := newItem(k.record(r.Seq))
+	i := newItem(k.Record(r.Seq))
 	i[attrTxn], i[attrSealed] = binary(r.Txn[:]), binary(r.Sealed)
 	i.setClear(r.Clear)
 	return i
@@ -57,7 +63,7 @@ func (i item) setClear(c vault.Clear) {
 
 func (k keys) parseRecordItem(t vault.Table, i item) (vault.StoredRecord, error) {
 	f := fields{item: i}
-	n, err := k.parseRecord(f.key())
+	n, err := k.ParseRecord(f.key())
 	r := vault.StoredRecord{
 		RecordKey: vault.RecordKey{Table: t, Seq: n},
 		Clear:     f.clear(),
@@ -70,19 +76,19 @@ func (k keys) parseRecordItem(t vault.Table, i item) (vault.StoredRecord, error)
 }
 
 func (k keys) secretItem(s vault.StoredSecret) item {
-	i := newItem(k.secret(s.SecretKey))
+	i := newItem(k.Secret(s.SecretKey))
 	i[attrSealed] = binary(s.Sealed)
 	return i
 }
 
 func (k keys) parseSecretItem(i item) (vault.StoredSecret, error) {
 	f := fields{item: i}
-	s, err := k.parseSecret(f.key())
+	s, err := k.ParseSecret(f.key())
 	return vault.StoredSecret{SecretKey: s, Sealed: f.binary(attrSealed)}, f.failed(err)
 }
 
 func (k keys) accessItem(r vault.StoredAccess) item {
-	i := newItem(k.access(r.Hour, r.Shard, r.ID))
+	i := newItem(k.Access(r.Hour, r.Shard, r.ID))
 	i[attrSealed] = binary(r.Sealed)
 	i.setClear(r.Clear)
 	return i
@@ -90,19 +96,19 @@ func (k keys) accessItem(r vault.StoredAccess) item {
 
 func (k keys) parseAccessItem(i item) (vault.StoredAccess, error) {
 	f := fields{item: i}
-	h, shard, id, err := k.parseAccess(f.key())
+	h, shard, id, err := k.ParseAccess(f.key())
 	return vault.StoredAccess{Hour: h, Shard: shard, ID: id, Clear: f.clear(), Sealed: f.binary(attrSealed)}, f.failed(err)
 }
 
 func (k keys) keysetItem(s vault.StoredKeyset) item {
-	i := newItem(k.keyset(s.Purpose, s.Version))
+	i := newItem(k.Keyset(s.Purpose, s.Version))
 	i[attrSealed] = binary(s.Wrapped)
 	i.setText(attrVault, s.VaultID)
 	return i
 }
 
 func (k keys) markItem(m vault.Mark, by vault.TxnID) item {
-	i := newItem(k.mark(m.Hash))
+	i := newItem(k.Mark(m.Hash))
 	i[attrTxn], i[attrExpires], i[attrTTL] = binary(by[:]), number(m.Expires.UnixMicro()), number(timeToLive(m.Expires))
 	return i
 }
@@ -112,7 +118,7 @@ func timeToLive(t time.Time) int64 { return t.Add(time.Second - 1).Unix() }
 
 func (k keys) parseKeysetItem(i item) (vault.StoredKeyset, error) {
 	f := fields{item: i}
-	p, v, err := k.parseKeyset(f.key())
+	p, v, err := k.ParseKeyset(f.key())
 	return vault.StoredKeyset{Purpose: p, Version: v, VaultID: f.text(attrVault), Wrapped: f.binary(attrSealed)}, f.failed(err)
 }
 
@@ -134,7 +140,7 @@ type fields struct {
 	err  error
 }
 
-func (f *fields) key() key { return key{f.text(attrPK), f.text(attrSK)} }
+func (f *fields) key() key { return key{PK: f.text(attrPK), SK: f.text(attrSK)} }
 
 // clear returns a record's clear attributes.
 func (f *fields) clear() vault.Clear {

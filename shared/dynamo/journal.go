@@ -14,12 +14,12 @@ import (
 // Tail implements vault.JournalStore by one Query.
 func (s *Store) Tail(ctx context.Context, t vault.Table, after vault.Seq) ([]vault.StoredRecord, bool, error) {
 	what := "read the tail of " + t.String()
-	last := s.keys.record(after)
+	last := s.keys.Record(after)
 	out, err := s.api.Query(ctx, &dynamodb.QueryInput{
 		TableName:                 s.table(t),
 		ConsistentRead:            aws.Bool(true),
 		KeyConditionExpression:    aws.String("pk = :p AND sk > :s"),
-		ExpressionAttributeValues: item{":p": text(last.pk), ":s": text(last.sk)},
+		ExpressionAttributeValues: item{":p": text(last.PK), ":s": text(last.SK)},
 	})
 	if err != nil {
 		return nil, false, readError(ctx, what, err)
@@ -72,21 +72,21 @@ func (s *Store) transactItems(tx vault.Transaction) []types.TransactWriteItem {
 	}
 	for _, r := range tx.Absent {
 		items = append(items, types.TransactWriteItem{ConditionCheck: &types.ConditionCheck{
-			TableName: s.table(r.Table), Key: newItem(s.keys.record(r.Seq)), ConditionExpression: aws.String(ifAbsent),
+			TableName: s.table(r.Table), Key: newItem(s.keys.Record(r.Seq)), ConditionExpression: aws.String(ifAbsent),
 		}})
 	}
 	for _, r := range tx.Replace {
 		items = append(items, types.TransactWriteItem{Put: s.put(r.Table, s.keys.recordItem(r), nil)})
 	}
 	for _, k := range tx.DropRecords {
-		items = append(items, types.TransactWriteItem{Delete: &types.Delete{TableName: s.table(k.Table), Key: newItem(s.keys.record(k.Seq))}})
+		items = append(items, types.TransactWriteItem{Delete: &types.Delete{TableName: s.table(k.Table), Key: newItem(s.keys.Record(k.Seq))}})
 	}
 	for _, p := range tx.PutSecrets {
 		items = append(items, types.TransactWriteItem{Put: s.put(vault.Entries, s.keys.secretItem(p), nil)})
 	}
 	for _, k := range tx.DropSecrets {
 		items = append(items, types.TransactWriteItem{Delete: &types.Delete{
-			TableName: s.table(vault.Entries), Key: newItem(s.keys.secret(k)),
+			TableName: s.table(vault.Entries), Key: newItem(s.keys.Secret(k)),
 		}})
 	}
 	for _, k := range tx.PutKeysets {
@@ -95,7 +95,7 @@ func (s *Store) transactItems(tx vault.Transaction) []types.TransactWriteItem {
 	}
 	for _, k := range tx.DropKeysets {
 		items = append(items, types.TransactWriteItem{Delete: &types.Delete{
-			TableName: s.table(vault.Permissions), Key: newItem(s.keys.keyset(k.Purpose, k.Version)),
+			TableName: s.table(vault.Permissions), Key: newItem(s.keys.Keyset(k.Purpose, k.Version)),
 		}})
 	}
 	return items
@@ -141,7 +141,7 @@ func (s *Store) queryAfter(ctx context.Context, t vault.Table, partition, after 
 // Keysets implements vault.KeysetStore by one Query.
 func (s *Store) Keysets(ctx context.Context) ([]vault.StoredKeyset, error) {
 	var all []vault.StoredKeyset
-	err := s.queryAll(ctx, vault.Permissions, s.keys.keysets(), func(i item) error {
+	err := s.queryAll(ctx, vault.Permissions, s.keys.Keysets(), func(i item) error {
 		k, err := s.keys.parseKeysetItem(i)
 		all = append(all, k)
 		return err

@@ -62,11 +62,11 @@ var errNoPlace = errors.New("an item to reseal has no place")
 func (s *Store) placeOf(i vault.Resealed) (vault.Table, key, error) {
 	switch {
 	case i.Record != nil:
-		return i.Record.Table, s.keys.record(i.Record.Seq), nil
+		return i.Record.Table, s.keys.Record(i.Record.Seq), nil
 	case i.Secret != nil:
-		return vault.Entries, s.keys.secret(*i.Secret), nil
+		return vault.Entries, s.keys.Secret(*i.Secret), nil
 	case i.Access != nil:
-		return vault.Permissions, s.keys.access(i.Access.Hour, i.Access.Shard, i.Access.ID), nil
+		return vault.Permissions, s.keys.Access(i.Access.Hour, i.Access.Shard, i.Access.ID), nil
 	}
 	return 0, key{}, errNoPlace
 }

@@ -47,7 +47,7 @@ func TestAccessOfNoShard(t *testing.T) {
 // attemptsItem reads a counter's item as it lies in the table.
 func attemptsItem(t *testing.T, s *Store, name string) item {
 	t.Helper()
-	k, err := s.keys.attempts(name)
+	k, err := s.keys.Attempts(name)
 	if err != nil {
 		t.Fatal(err)
 	}

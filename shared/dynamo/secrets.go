@@ -56,7 +56,7 @@ func (s *Store) batch(ctx context.Context, wanted []vault.SecretKey) ([]vault.St
 	table := *s.table(vault.Entries)
 	ask := types.KeysAndAttributes{ConsistentRead: aws.Bool(true)}
 	for _, k := range wanted {
-		ask.Keys = append(ask.Keys, newItem(s.keys.secret(k)))
+		ask.Keys = append(ask.Keys, newItem(s.keys.Secret(k)))
 	}
 	var found []vault.StoredSecret
 	for idle := 0; ; {

@@ -2,11 +2,11 @@ package dynamo
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
+	"tresor/shared/dynamo/layout"
 	"tresor/shared/vault"
 )
 
@@ -21,11 +21,7 @@ type API interface {
 }
 
 // Config says where a vault lies.
-type Config struct {
-	Entries     string // the physical name of the entries table
-	Permissions string // the physical name of the permissions table; another one, since both hold a journal
-	Vault       string // the prefix of all keys: 1 to 64 ASCII letters, digits, dots, hyphens and underscores
-}
+type Config = layout.Config
 
 // Store is a vault in DynamoDB. It holds no state but its configuration.
 type Store struct {
@@ -41,14 +37,11 @@ var (
 
 // New returns the store of one vault. It makes no call. The client must not retry by itself: use NewClient.
 func New(client API, c Config) (*Store, error) {
-	k, err := newKeys(c.Vault)
+	k, err := c.Keys()
 	if err != nil {
 		return nil, fmt.Errorf("open dynamodb store: %w", err)
 	}
-	if c.Entries == "" || c.Permissions == "" || c.Entries == c.Permissions {
-		return nil, errors.New("open dynamodb store: it needs the names of two different tables")
-	}
-	s := &Store{api: client, keys: k}
+	s := &Store{api: client, keys: keys{k}}
 	s.tables[vault.Entries], s.tables[vault.Permissions] = c.Entries, c.Permissions
 	return s, nil
 }

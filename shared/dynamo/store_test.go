@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"tresor/infra/dynamodblocal"
+	"tresor/shared/dynamo/layout"
 	"tresor/shared/vault"
 	"tresor/shared/vault/vaulttest"
 )
@@ -45,7 +46,7 @@ func TestConformance(t *testing.T) {
 }
 
 func TestNewRefuses(t *testing.T) {
-	long := make([]byte, maxVault+1)
+	long := make([]byte, layout.MaxVault+1)
 	for i := range long {
 		long[i] = 'a'
 	}

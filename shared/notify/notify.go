@@ -14,7 +14,9 @@ import (
 	"time"
 
 	"tresor/shared/bus"
-	"tresor/shared/dynamo"
+	"tresor/shared/dynamo/layout"
+	"tresor/shared/vault"
+	"tresor/shared/watch"
 )
 
 // Putter takes events, in order, and says how many of the first ones it has surely taken. bus.Bus is one.
@@ -24,14 +26,14 @@ type Putter interface {
 
 // Notifier handles batches of a stream. It is safe for concurrent use.
 type Notifier struct {
-	feed  *dynamo.Feed
+	feed  *layout.Feed
 	vault string
 	bus   Putter
 }
 
 // New returns a Notifier of a vault.
-func New(c dynamo.Config, to Putter) (*Notifier, error) {
-	feed, err := dynamo.NewFeed(c)
+func New(c layout.Config, to Putter) (*Notifier, error) {
+	feed, err := layout.NewFeed(c)
 	return &Notifier{feed, c.Vault, to}, err
 }
 
@@ -85,6 +87,7 @@ func (n *Notifier) Handle(ctx context.Context, b Batch) (Answer, error) {
 		return answer, nil
 	}
 	number := b.Records[of[min(taken, len(of)-1)]].Change.Number
+	watch.From(ctx).Refused(vault.KindOf(err)) // what is reported by its number is no error of the run
 	slog.ErrorContext(ctx, "events not sent", "sent", taken, "of", len(events), "error", err.Error())
 	if number == "" {
 		return answer, fmt.Errorf("notify: %w", errors.Join(errNoNumber, err))

@@ -4,5 +4,5 @@
 // The one idea: everything happens once per cold start, in the init phase, where Lambda gives a function full CPU: keysets are unwrapped
 // while the journals are already being read, and the first catch-up is done before the first request comes.
 //
-// This is the only package that reads environment variables.
+// Only this package and process below it read environment variables.
 package wire

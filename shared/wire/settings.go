@@ -8,21 +8,17 @@ import (
 
 	"tresor/shared/dynamo"
 	"tresor/shared/vault"
+	"tresor/shared/wire/process"
 )
 
-// Environment variables, as template.yaml sets them.
+// Environment variables, as template.yaml sets them, beside those of package process.
 const (
-	envVault       = "TRESOR_VAULT"             // prefix of all keys
-	envEntries     = "TRESOR_ENTRIES_TABLE"     // physical table names
-	envPermissions = "TRESOR_PERMISSIONS_TABLE" //
-	envBucket      = "TRESOR_BUCKET"            // name of the bucket; only where objects are kept
-	envAnchors     = "TRESOR_ANCHOR_BUCKET"     // name of the bucket for anchors; only where they are made or compared with
-	envExporter    = "TRESOR_EXPORTER"          // name of the function that makes large exports; only where they are asked for
-	envEventBus    = "TRESOR_EVENT_BUS"         // name of the event bus; only where events are sent
-	envKey         = "TRESOR_KEY_ID"            // KMS key id, ARN or alias
-	envPurposes    = "TRESOR_PURPOSES"          // keysets that the function's role may unwrap, separated by spaces; empty: all
-	envStack       = "TRESOR_STACK"             // the stack's name, under which metrics are counted; empty: none are
-	envKeyFile     = "TRESOR_KEY_FILE"          // of the embedded vault; read by the command alone
+	envBucket   = "TRESOR_BUCKET"        // name of the bucket; only where objects are kept
+	envAnchors  = "TRESOR_ANCHOR_BUCKET" // name of the bucket for anchors; only where they are made or compared with
+	envExporter = "TRESOR_EXPORTER"      // name of the function that makes large exports; only where they are asked for
+	envKey      = "TRESOR_KEY_ID"        // KMS key id, ARN or alias
+	envPurposes = "TRESOR_PURPOSES"      // keysets that the function's role may unwrap, separated by spaces; empty: all
+	envKeyFile  = "TRESOR_KEY_FILE"      // of the embedded vault; read by the command alone
 )
 
 // Settings say where a vault on AWS lies and which of its keysets this process opens.
@@ -38,9 +34,9 @@ type Settings struct {
 
 // FromEnvironment reads the settings. Every problem is named, not the first alone.
 func FromEnvironment() (Settings, error) {
-	s := Settings{Config: dynamo.Config{Vault: os.Getenv(envVault), Entries: os.Getenv(envEntries), Permissions: os.Getenv(envPermissions)}, Bucket: os.Getenv(envBucket), Anchors: os.Getenv(envAnchors), Exporter: os.Getenv(envExporter), Key: os.Getenv(envKey), Stack: os.Getenv(envStack)}
+	s := Settings{Config: process.Tables(), Bucket: os.Getenv(envBucket), Anchors: os.Getenv(envAnchors), Exporter: os.Getenv(envExporter), Key: os.Getenv(envKey), Stack: os.Getenv(process.EnvStack)}
 	var problems []error
-	for _, name := range []string{envVault, envEntries, envPermissions, envKey} {
+	for _, name := range []string{process.EnvVault, process.EnvEntries, process.EnvPermissions, envKey} {
 		if os.Getenv(name) == "" {
 			problems = append(problems, fmt.Errorf("%s is not set", name))
 		}

@@ -9,11 +9,10 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
-	"github.com/aws/aws-lambda-go/lambdacontext"
 
 	"tresor/shared/gateway"
-	"tresor/shared/vault"
 	"tresor/shared/watch"
+	"tresor/shared/wire/process"
 )
 
 // openTimeout bounds what happens before the first poll. Lambda ends an init phase after 10 s and begins again.
@@ -39,33 +38,16 @@ func StartTask[E any](function string, task func(context.Context, *System, E) er
 }
 
 func taskHandler[E any](function string, s *System, task func(context.Context, *System, E) error) func(context.Context, E) error {
+	run := process.Job(function, s.meter, func(ctx context.Context, event E) (struct{}, error) { return struct{}{}, task(ctx, s, event) })
 	return func(ctx context.Context, event E) error {
-		began := time.Now()
-		ctx, ledger := watch.With(ctx)
-		err := task(ctx, s, event)
-		done := ledger.Figures()
-		if done.Outcome = watch.OK; err != nil {
-			done.Outcome = vault.KindOf(err).Error()
-			slog.ErrorContext(ctx, "job failed", "function", function, "error", err.Error())
-		}
-		slog.LogAttrs(ctx, slog.LevelInfo, "job", line(ctx, function, done, time.Since(began))...)
-		s.meter.Job(done)
+		_, err := run(ctx, event)
 		return err
 	}
 }
 
-// line is what the one line of a job, or of a start, says.
-func line(ctx context.Context, function string, done watch.Figures, took time.Duration) []slog.Attr {
-	attrs := []slog.Attr{slog.String("function", function), slog.String("outcome", done.Outcome), slog.Int64("ms", took.Milliseconds())}
-	if c, ok := lambdacontext.FromContext(ctx); ok {
-		attrs = append(attrs, slog.String("request_id", c.AwsRequestID))
-	}
-	return append(attrs, done.Attrs()...)
-}
-
 // begin opens the vault. Only a wrong configuration ends the process: no later request could help.
 func begin(function string) *System {
-	slog.SetDefault(NewLogger(os.Stdout))
+	slog.SetDefault(process.NewLogger(os.Stdout))
 	settings, err := FromEnvironment()
 	if err != nil {
 		slog.Error("wrong configuration", "function", function, "error", err.Error())
@@ -80,14 +62,11 @@ func begin(function string) *System {
 		slog.Error("cannot open the vault", "function", function, "error", err.Error())
 		os.Exit(1) //nolint:gocritic // nothing is left to cancel
 	}
-	done := ledger.Figures()
-	if done.Outcome = watch.OK; err != nil {
-		done.Outcome = vault.KindOf(err).Error()
+	done := process.Done(ledger, err)
+	if err != nil {
 		slog.Error("vault not ready", "function", function, "kind", done.Outcome, "error", err.Error())
 	}
-	slog.LogAttrs(ctx, slog.LevelInfo, "start", line(ctx, function, done, time.Since(began))...)
-	if settings.Stack != "" {
-		s.meter = watch.NewMeter(os.Stdout, settings.Stack, time.Now)
-	}
+	slog.LogAttrs(ctx, slog.LevelInfo, "start", process.Line(ctx, function, done, time.Since(began))...)
+	s.meter = process.NewMeter(os.Stdout)
 	return s
 }

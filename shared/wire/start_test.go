@@ -21,6 +21,7 @@ import (
 	"tresor/infra/coldstart/runtimeapi"
 	"tresor/shared/vault"
 	"tresor/shared/watch"
+	"tresor/shared/wire/process"
 )
 
 // function starts this test binary as a function's process and returns a way to call it.
@@ -87,7 +88,7 @@ func TestATaskGetsItsEvent(t *testing.T) {
 func TestAJobsLine(t *testing.T) {
 	var out, metrics bytes.Buffer
 	defer slog.SetDefault(slog.Default())
-	slog.SetDefault(NewLogger(&out))
+	slog.SetDefault(process.NewLogger(&out))
 	s := &System{meter: watch.NewMeter(&metrics, "stack", time.Now)}
 	run := func(ctx context.Context, _ *System, fails bool) error {
 		watch.From(ctx).Stored(4, 0)
@@ -109,7 +110,7 @@ func TestAJobsLine(t *testing.T) {
 		if err := json.Unmarshal([]byte(text), &line); err != nil {
 			t.Fatal(err)
 		}
-		if at, err := time.Parse(timestamp, line["timestamp"].(string)); err != nil || time.Since(at) > time.Minute {
+		if at, err := time.Parse(process.Timestamp, line["timestamp"].(string)); err != nil || time.Since(at) > time.Minute {
 			t.Errorf("timestamp is %v: %v", line["timestamp"], err)
 		}
 		delete(line, "timestamp")

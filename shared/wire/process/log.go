@@ -1,4 +1,4 @@
-package wire
+package process
 
 import (
 	"io"
@@ -14,7 +14,7 @@ func NewLogger(w io.Writer) *slog.Logger {
 		}
 		switch a.Key {
 		case slog.TimeKey:
-			a = slog.String("timestamp", a.Value.Time().UTC().Format(timestamp))
+			a = slog.String("timestamp", a.Value.Time().UTC().Format(Timestamp))
 		case slog.MessageKey:
 			a.Key = "message"
 		}
@@ -22,5 +22,5 @@ func NewLogger(w io.Writer) *slog.Logger {
 	}}))
 }
 
-// timestamp is a time in milliseconds, which is what CloudWatch keeps.
-const timestamp = "2006-01-02T15:04:05.000Z"
+// Timestamp is a time in milliseconds, which is what CloudWatch keeps.
+const Timestamp = "2006-01-02T15:04:05.000Z"

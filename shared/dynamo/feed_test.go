@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/google/go-cmp/cmp"
 
+	"tresor/shared/dynamo/layout"
 	"tresor/shared/vault"
 	"tresor/shared/vault/vaulttest"
 )
@@ -39,31 +40,40 @@ func image(t *testing.T, i item) []byte {
 	return b
 }
 
-func TestFeed(t *testing.T) {
-	f, err := NewFeed(Config{Vault: "v", Entries: "entries-1", Permissions: "permissions-1"})
+func mustKeys(t testing.TB, v string) keys {
+	t.Helper()
+	k, err := layout.NewKeys(v)
 	if err != nil {
 		t.Fatal(err)
 	}
-	k := f.keys
+	return keys{k}
+}
+
+func TestFeed(t *testing.T) {
+	f, err := layout.NewFeed(Config{Vault: "v", Entries: "entries-1", Permissions: "permissions-1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := mustKeys(t, "v")
 	r := vaulttest.NewTransaction(vaulttest.NewRecord(vault.Entries, 17, 100)).Put[0]
 	r.Clear.More = "entry 5 12"
 	p := r
 	p.Table = vault.Permissions
 	a := vault.StoredAccess{Hour: 5, Shard: 3, ID: "01J", Clear: vault.Clear{Kind: "access", Action: "x", Actor: 2, More: "entry 5"}, Sealed: []byte("x")}
-	attempts, _ := k.attempts("a@b")
+	attempts, _ := k.Attempts("a@b")
 	for name, c := range map[string]struct {
 		stream string
 		item   item
-		want   Put
+		want   layout.Put
 	}{
-		"a record of entries":     {streamOfEntries, k.recordItem(r), Put{Record: &r}},
-		"a record of permissions": {streamOfPermissions, k.recordItem(r), Put{Record: &p}},
-		"an access record":        {streamOfPermissions, k.accessItem(a), Put{Access: &a}},
-		"a secret":                {streamOfEntries, k.secretItem(vaulttest.NewSecret(1, 1, 50)), Put{}},
-		"a counter":               {streamOfPermissions, newItem(attempts), Put{}},
-		"a mark":                  {streamOfPermissions, k.markItem(vault.Mark{}, vault.TxnID{}), Put{}},
-		"another vault's":         {streamOfEntries, mustKeys(t, "w").recordItem(r), Put{}},
-		"a keyset":                {streamOfPermissions, newItem(k.keyset("index", 1)), Put{}},
+		"a record of entries":     {streamOfEntries, k.recordItem(r), layout.Put{Record: &r}},
+		"a record of permissions": {streamOfPermissions, k.recordItem(r), layout.Put{Record: &p}},
+		"an access record":        {streamOfPermissions, k.accessItem(a), layout.Put{Access: &a}},
+		"a secret":                {streamOfEntries, k.secretItem(vaulttest.NewSecret(1, 1, 50)), layout.Put{}},
+		"a counter":               {streamOfPermissions, newItem(attempts), layout.Put{}},
+		"a mark":                  {streamOfPermissions, k.markItem(vault.Mark{}, vault.TxnID{}), layout.Put{}},
+		"another vault's":         {streamOfEntries, mustKeys(t, "w").recordItem(r), layout.Put{}},
+		"a keyset":                {streamOfPermissions, newItem(k.Keyset("index", 1)), layout.Put{}},
 	} {
 		got, err := f.Parse(c.stream, image(t, c.item))
 		if diff := cmp.Diff(c.want, got); err != nil || diff != "" {
@@ -77,6 +87,8 @@ func TestFeed(t *testing.T) {
 		"a key of bytes":     {streamOfEntries, strings.Replace(good, `"pk":{"S":"v#journal"}`, `"pk":{"B":"Y2FuYXJ5"}`, 1)},
 		"a key of no number": {streamOfEntries, strings.Replace(good, "00000000000000000017", "canary", 1)},
 		"no image":           {streamOfEntries, ""},
+		"null":               {streamOfEntries, "null"},
+		"no key":             {streamOfEntries, `{"k":{"S":"entry"}}`},
 		"a list":             {streamOfEntries, `{"pk":{"L":[]}}`},
 		"bytes of none":      {streamOfEntries, strings.Replace(good, `"x":{"B":"`, `"x":{"B":"*`, 1)},
 		"no transaction":     {streamOfEntries, strings.Replace(good, `"x":`, `"y":`, 1)},
@@ -86,7 +98,16 @@ func TestFeed(t *testing.T) {
 			t.Errorf("%s: got %+v, %v", name, got, err)
 		}
 	}
-	if _, err := NewFeed(Config{Vault: "v#", Entries: "a", Permissions: "b"}); err == nil {
+	newer := strings.Replace(good, `{"`, `{"zz":{"M":{"canary":{"L":[]}}},"yy":{"BOOL":true},"`, 1)
+	if got, err := f.Parse(streamOfEntries, []byte(newer)); err != nil || !cmp.Equal(got, layout.Put{Record: &r}) {
+		t.Errorf("attributes that nobody knows yet: got %+v, %v", got, err)
+	}
+	for _, c := range []Config{{Vault: "v", Entries: "a", Permissions: "a"}, {Vault: "v", Entries: "a"}} {
+		if _, err := layout.NewFeed(c); err == nil {
+			t.Errorf("%+v was taken", c)
+		}
+	}
+	if _, err := layout.NewFeed(Config{Vault: "v#", Entries: "a", Permissions: "b"}); err == nil {
 		t.Error("a vault's name with a # was taken")
 	}
 }
