@@ -12,9 +12,11 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"runtime"
 	"syscall"
 	"time"
 
+	"tresor/infra/child"
 	"tresor/infra/engine"
 	"tresor/infra/localaws"
 	"tresor/infra/samlocal"
@@ -81,6 +83,10 @@ func containers(ctx context.Context, port int) error {
 
 // process serves the same vault from one process, the command's.
 func process(ctx context.Context, listen string) error {
+	if err := child.Free(ctx, listen); err != nil {
+		return err // before anything takes its time
+	}
+	runtime.LockOSThread() // on Linux, the child is told when the thread that started it ends
 	s, err := localaws.Start(ctx, "127.0.0.1")
 	if err != nil {
 		return err

@@ -75,7 +75,7 @@ func Start(ctx context.Context, host string) (s *Services, err error) {
 	if s.Events, err = bustest.StartOn(ctx, host); err != nil {
 		return s, err
 	}
-	if s.Tables, err = s.dynamo.CreateTables(ctx, root, "-local"); err != nil {
+	if s.Tables, err = s.dynamo.CreateTables(ctx, root, ""); err != nil { // they are called as events/ calls them
 		return s, err
 	}
 	s.name(tmpl)

@@ -22,7 +22,7 @@ func testContainers(t *testing.T) {
 	s := &stage{raised}
 	t.Cleanup(func() {
 		if t.Failed() {
-			t.Log(s.Log(60) + s.Engine.Log())
+			t.Log(s.Log(200) + s.Engine.Log())
 		}
 		s.Stop()
 	})
