@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"time"
 
@@ -154,11 +155,15 @@ rm -rf -- '` + work + `'`
 func sweep(ctx context.Context, folders string) {
 	dirs, _ := filepath.Glob(filepath.Join(folders, prefix+"*")) // the pattern is well-formed
 	for _, dir := range dirs {
-		pid, err := os.ReadFile(filepath.Join(dir, "pid")) // a path of ours
+		text, err := os.ReadFile(filepath.Join(dir, "pid")) // a path of ours
 		if err != nil {
 			continue // it has just begun, or is ending
 		}
-		command, err := os.ReadFile(filepath.Join("/proc", strings.TrimSpace(string(pid)), "cmdline"))
+		pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+		if err != nil {
+			continue // half written
+		}
+		command, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
 		if err == nil && bytes.Contains(command, []byte(dir)) {
 			continue
 		}
@@ -167,7 +172,7 @@ func sweep(ctx context.Context, folders string) {
 }
 
 func ip(ctx context.Context, args ...string) error {
-	if out, err := exec.CommandContext(ctx, "ip", args...).CombinedOutput(); err != nil { //nolint:gosec // fixed arguments
+	if out, err := exec.CommandContext(ctx, "ip", args...).CombinedOutput(); err != nil {
 		return fmt.Errorf("ip %s: %w: %s", strings.Join(args, " "), err, bytes.TrimSpace(out))
 	}
 	return nil

@@ -126,9 +126,9 @@ func (s *stage) content(t *testing.T, key string) []byte {
 // testExports: config/export and config/backup put into the bucket what they say, where they say, and it shows no password.
 func (s *stage) testExports(t *testing.T) {
 	c := s.caller()
-	const secret = "canary-in-an-export"
+	const canary = "canary-in-an-export"
 	status, out := c.tpm(t, http.MethodPost, "projects", object{"name": "Exported", "parent_id": 0})
-	dialects[0].create(t, c, text(must(t, http.StatusCreated, status, out), "id"), entry{"Exported entry", "root", secret})
+	dialects[0].create(t, c, text(must(t, http.StatusCreated, status, out), "id"), entry{"Exported entry", "root", canary})
 	for method, mark := range map[string]string{"config/export": "<Encrypted hash=", "config/backup": "tresor"} {
 		location := text(c.sysPassResult(t, method, object{"path": "/nightly", "password": "of the export"}), "location")
 		key, ok := strings.CutPrefix(location, "s3://"+s.Services.Bucket()+"/")
@@ -136,7 +136,7 @@ func (s *stage) testExports(t *testing.T) {
 			t.Errorf("%s: it is at %q", method, location)
 			continue
 		}
-		if content := s.content(t, key); !bytes.Contains(content, []byte(mark)) || bytes.Contains(content, []byte(secret)) || bytes.Contains(content, []byte("Exported entry")) {
+		if content := s.content(t, key); !bytes.Contains(content, []byte(mark)) || bytes.Contains(content, []byte(canary)) || bytes.Contains(content, []byte("Exported entry")) {
 			t.Errorf("%s: %d bytes, which are none or show what they hold", method, len(content))
 		}
 	}

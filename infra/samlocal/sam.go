@@ -77,7 +77,7 @@ func (r *Run) bind(s *localaws.Services, lambda string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(path, bound, 0o600); err != nil {
+	if err := os.WriteFile(path, bound, 0o600); err != nil { //nolint:gosec // a path of ours
 		return err
 	}
 	r.template = path
