@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"tresor"
+	"tresor/events"
 	"tresor/infra/localapi"
 	"tresor/infra/template"
 
@@ -80,7 +81,11 @@ func TestFunctions(t *testing.T) {
 	if len(functions) == 0 {
 		t.Fatal("no functions")
 	}
-	name := regexp.MustCompile(`^(syspass|teampass-[a-z]+|tpm-[a-z-]+|compactor|exporter|anchor|verifier|backup|notifier|expiry)$`)
+	triggered, err := events.Triggered()
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := regexp.MustCompile(`^(syspass|teampass-[a-z]+|tpm-[a-z-]+|` + strings.Join(triggered, "|") + `)$`)
 	for id, f := range functions {
 		if !strings.HasSuffix(id, "Function") || !name.MatchString(folder(id)) {
 			t.Errorf("%s: folder functions/%s", id, folder(id))
@@ -131,11 +136,20 @@ func TestEvents(t *testing.T) {
 		want(t, name, p, 21600, "MaximumRecordAgeInSeconds")
 		want(t, name, p, nil, "ParallelizationFactor") // order
 		want(t, name, p, map[string]any{"Type": "SQS", "Destination": getAtt("Failures", "Arn")}, "DestinationConfig", "OnFailure")
-		pattern := `{"eventName":["INSERT"],"dynamodb":{"Keys":{"pk":{"S":` + stream.keys + `}}}}`
-		want(t, name, p, []any{map[string]any{"Pattern": map[string]any{"Fn::Sub": pattern}}}, "FilterCriteria", "Filters")
-		if !json.Valid([]byte(pattern)) {
-			t.Errorf("%s: the pattern is no JSON", name)
+		pattern := func(keys string) map[string]any {
+			text := `{"eventName":["INSERT"],"dynamodb":{"Keys":{"pk":{"S":` + keys + `}}}}`
+			if !json.Valid([]byte(text)) {
+				t.Errorf("%s: the pattern is no JSON: %s", name, text)
+			}
+			return map[string]any{"Fn::Sub": text}
 		}
+		filter, filters := any(pattern(stream.keys)), []any{}
+		if name == "Permissions" { // access records are told of if somebody wants that; in any case those of what was used under a lock, and of backups
+			filters = append(filters, map[string]any{"Pattern": map[string]any{
+				"Fn::Sub": `{"eventName":["INSERT"],"dynamodb":{"Keys":{"pk":{"S":[{"prefix":"${VaultName}#access#"}]}},"NewImage":{"k":{"S":["unlocked","unnamed"]}}}}`}})
+			filter = map[string]any{"Fn::If": []any{"RevealEvents", filter, pattern(`["${VaultName}#journal"]`)}}
+		}
+		want(t, name, p, append(filters, map[string]any{"Pattern": filter}), "FilterCriteria", "Filters")
 	}
 	expiry := tmpl.Resources["ExpiryFunction"].Properties
 	want(t, "expiry", expiry, 2, "EventInvokeConfig", "MaximumRetryAttempts")
