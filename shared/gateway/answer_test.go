@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -193,10 +194,10 @@ func TestOutcome(t *testing.T) {
 
 // TestALineIsAnErrorWhereNoClientIsToBlame, whatever the status: TeamPass answers 500 to a client's mistake, and sysPass 200 to a failure.
 func TestALineIsAnErrorWhereNoClientIsToBlame(t *testing.T) {
+	ours := []vault.Kind{vault.Internal, vault.Conflict, vault.Busy, vault.Undecided, vault.NewerFormat, vault.Corrupt}
 	for _, kind := range vault.Kinds() {
 		want := "INFO"
-		switch kind {
-		case vault.Internal, vault.Conflict, vault.Busy, vault.Undecided, vault.NewerFormat, vault.Corrupt:
+		if slices.Contains(ours, kind) {
 			want = "ERROR"
 		}
 		for _, status := range []int{200, 500} {
