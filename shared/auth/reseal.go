@@ -35,6 +35,9 @@ const (
 func inBatches[T comparable](ctx context.Context, v *vault.Vault, req vault.Request, fn func(t *vault.Tx, limit int) (T, error), add func(T)) error {
 	var none T
 	for limit := maxFields; ; {
+		if err := ctx.Err(); err != nil { // an Update that has its turn at once would not look
+			return err
+		}
 		some, err := oneBatch(ctx, v, req, func(t *vault.Tx) (T, error) { return fn(t, limit) })
 		switch kind := vault.KindOf(err); {
 		case err == nil && some == none:
