@@ -14,6 +14,8 @@ export GOFLAGS := $(strip -buildvcs=false $(filter-out -buildvcs=false,$(GOFLAGS
 DATA      ?= .tresor
 LISTEN    ?= 127.0.0.1:8080
 FUZZTIME  ?= 10s
+# Of `make local`.
+LOCAL_PORT ?= 3000
 # Of the Lambda functions. `make local` sets it to what this machine runs.
 LAMBDA_ARCH ?= arm64
 
@@ -30,7 +32,7 @@ ARCH_NAME    = $(if $(filter amd64,$(LAMBDA_ARCH)),x86_64,$(LAMBDA_ARCH))
 
 .PHONY: help
 help: ## print these lines
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: run
 run: bin/tresor ## serve all three APIs on LISTEN (127.0.0.1:8080), vault in DATA (.tresor), made on first use
@@ -43,9 +45,8 @@ test: bin/tresor ## every Go test, the shared state again under the race detecto
 	infra/clients/run.sh bin/tresor
 
 .PHONY: local-test
-local-test: ## what keeps objects, against a real S3 server (versitygw) on this machine
-	@infra/tools/versitygw.sh
-	go run ./infra/localtest $(LOCAL_TEST_FLAGS)
+local-test: local-ready bin/localtest ## the deployment in containers on this machine: all three APIs over HTTP, every event; and objects on a real S3 server
+	bin/localtest $(LOCAL_TEST_FLAGS)
 
 .PHONY: race
 race: ## the race detector over the packages whose goroutines share state
@@ -79,6 +80,7 @@ tidy: ## fail if go.mod or go.sum are not what the imports need, or a module was
 .PHONY: sam
 sam: ## check template.yaml and build every function from it, as a deployment would
 	infra/tools/sam.sh validate --lint
+	infra/tools/sam.sh validate --lint --template docs/rotation/template.yaml
 	infra/tools/sam.sh build $(SAM_BUILD)
 
 .PHONY: fuzz
@@ -101,8 +103,8 @@ build: bin/tresor $(FUNCTIONS:%=bin/lambda/%/bootstrap) ## bin/tresor, and every
 .PHONY: FORCE
 FORCE:
 
-bin/tresor: FORCE
-	go build -trimpath -o $@ ./infra/tresor
+bin/tresor bin/local bin/localtest: FORCE
+	go build -trimpath -o $@ ./infra/$(@F)
 
 bin/lambda/%/bootstrap: FORCE
 	CGO_ENABLED=0 GOOS=linux GOARCH=$(LAMBDA_ARCH) go build $(LAMBDA_FLAGS) -o $@ ./functions/$*
@@ -112,17 +114,23 @@ build-%Function:
 	dir=$$(echo '$*' | sed 's/[A-Z]/-&/g; s/^-//' | tr 'A-Z' 'a-z'); \
 	CGO_ENABLED=0 GOOS=linux GOARCH=$(LAMBDA_ARCH) go build $(LAMBDA_FLAGS) -o '$(ARTIFACTS_DIR)/bootstrap' "./functions/$$dir"
 
-# API Gateway and Lambda on this machine, in Docker. The functions find their tables through AWS_ENDPOINT_URL_*: put them, as
-# SAM's --env-vars file, into LOCAL_ENV. SAM decodes the path, so that TPM's HMAC and %2F in a search are better tried with
-# `make run`, which goes the same way through the same handlers. LOCAL_FLAGS is added to the command.
-LOCAL_ENV ?=
-.PHONY: local
-local: LAMBDA_ARCH = $(shell go env GOHOSTARCH)
-local: ## sam local: API Gateway and Lambda in Docker on port 3000 (see the comment in the Makefile)
-	@docker version >/dev/null 2>&1 || { echo 'make local needs a running Docker; make run does not' >&2; exit 1; }
+# What local and local-test both need. Whether there can be containers is asked before what takes long.
+.PHONY: local-ready
+local-ready: LAMBDA_ARCH = $(shell go env GOHOSTARCH)
+local-ready: bin/local
+	@bin/local check
+	@infra/tools/versitygw.sh
+	@$(MAKE) --no-print-directory bin/tresor
 	LAMBDA_ARCH=$(LAMBDA_ARCH) infra/tools/sam.sh build $(SAM_BUILD) --build-dir .aws-sam/local --parameter-overrides Architecture=$(ARCH_NAME)
-	infra/tools/sam.sh local start-api --template .aws-sam/local/template.yaml --parameter-overrides Architecture=$(ARCH_NAME) \
-	  --warm-containers EAGER $(if $(LOCAL_ENV),--env-vars '$(LOCAL_ENV)') $(LOCAL_FLAGS)
+
+.PHONY: local
+local: local-ready ## the deployment in containers on this machine, with a new vault, on LOCAL_PORT (3000): docs/local.md
+	exec bin/local containers -port '$(LOCAL_PORT)'
+
+.PHONY: serve-dynamodb
+serve-dynamodb: bin/local bin/tresor ## the same tables, bucket and key, served on LISTEN by one process, without Docker
+	@infra/tools/versitygw.sh
+	exec bin/local process -listen '$(LISTEN)'
 
 # Needs AWS credentials. The first time: make deploy DEPLOY_FLAGS=--guided
 .PHONY: deploy

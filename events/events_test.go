@@ -135,9 +135,13 @@ func TestEveryFileIsNamedInRequests(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	triggered, err := Triggered()
+	if err != nil {
+		t.Fatal(err)
+	}
 	err = fs.WalkDir(files, ".", func(file string, d fs.DirEntry, err error) error {
 		name, isEvent := strings.CutSuffix(file, ".json")
-		if err != nil || d.IsDir() || !isEvent || slices.Contains([]string{"compactor", "exporter", "anchor", "verifier", "backup", "notifier", "expiry"}, path.Dir(name)) {
+		if err != nil || d.IsDir() || !isEvent || slices.Contains(triggered, path.Dir(name)) {
 			return err
 		}
 		if !slices.ContainsFunc(all, func(e Event) bool { return e.Name == name }) {
@@ -147,6 +151,26 @@ func TestEveryFileIsNamedInRequests(t *testing.T) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestEveryFunctionHasAnEvent: what no request comes to is what the template gives no route, and each has an event.
+func TestEveryFunctionHasAnEvent(t *testing.T) {
+	tmpl, err := template.Parse(tresor.Template)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, routes := router(t)
+	var want []string
+	for id, r := range tmpl.Resources {
+		if r.Type == "AWS::Serverless::Function" && !slices.ContainsFunc(routes, func(r template.Route) bool { return r.Function == id }) {
+			want = append(want, folder(id))
+		}
+	}
+	slices.Sort(want)
+	got, err := Triggered()
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("%v; (-template +events)\n%s", err, diff)
 	}
 }
 

@@ -40,5 +40,24 @@ func Others() ([]Other, error) {
 	return all, nil
 }
 
+// Triggered returns the functions that no request of the API comes to, ordered by name: those whose folders hold no event of one.
+func Triggered() ([]string, error) {
+	others, err := Others()
+	if err != nil {
+		return nil, err
+	}
+	wanted, err := requests()
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, o := range others {
+		if !slices.ContainsFunc(wanted, func(q request) bool { return path.Dir(q.name) == o.Function }) {
+			names = append(names, o.Function)
+		}
+	}
+	return slices.Compact(names), nil // Others are ordered
+}
+
 // Text returns the event with values for its placeholders, if it has any.
 func (o Other) Text(values map[string]string) ([]byte, error) { return fill(o.Name, o.text, values) }

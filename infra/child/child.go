@@ -69,7 +69,7 @@ func Start(s Spec) (*Process, error) {
 		return nil, fmt.Errorf("start %s: %w", s.Name, err)
 	}
 	args := append([]string{"-c", script, s.Name, strconv.Itoa(int(s.Grace / (100 * time.Millisecond))), s.After}, s.Args...)
-	cmd := exec.CommandContext(context.Background(), "sh", args...) //nolint:gosec // callers give fixed programs
+	cmd := exec.CommandContext(context.Background(), "sh", args...)
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = s.Dir, s.Env, log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	p := &Process{name: s.Name, log: log, done: make(chan struct{})}

@@ -164,7 +164,11 @@ func TestEveryFunctionIsOfTheTemplate(t *testing.T) {
 			t.Errorf("%s is of no function of the template", e.Name)
 		}
 	}
-	for _, name := range []string{"compactor", "exporter", "anchor", "verifier", "backup", "notifier", "expiry"} {
+	triggered, err := recorded.Triggered()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range triggered {
 		if _, ok := all[name]; !ok {
 			t.Errorf("no %s", name)
 		}

@@ -15,9 +15,9 @@ type Tables struct {
 }
 
 // CreateTables makes the two tables as template.yaml under root (the module's root; empty finds it) defines them, time to live
-// included. Both names get the suffix, so that a server can hold several pairs.
+// included. They are called as there, with the suffix, so that a server can hold several pairs.
 func (s *Server) CreateTables(ctx context.Context, root, suffix string) (Tables, error) {
-	names := Tables{Entries: "entries" + suffix, Permissions: "permissions" + suffix}
+	names := Tables{Entries: "EntriesTable" + suffix, Permissions: "PermissionsTable" + suffix}
 	if root == "" {
 		var err error
 		if root, err = ModuleRoot(); err != nil {

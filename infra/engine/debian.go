@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"time"
 
@@ -21,6 +22,7 @@ import (
 var packages = [][2]string{{"docker.io", "dockerd"}, {"busybox-static", "busybox"}, {"iproute2", "ip"}}
 
 const (
+	prefix         = "tresor-docker-"
 	installTimeout = 4 * time.Minute
 	readyWithin    = 60 * time.Second // it takes one second
 	stopWithin     = 15 * time.Second
@@ -55,7 +57,8 @@ func setUp(ctx context.Context, say func(string)) (*Engine, error) {
 	if err := install(ctx, say); err != nil {
 		return nil, err
 	}
-	work, err := os.MkdirTemp("/tmp", "tresor-docker-") // a socket's path has 108 characters at most, and TMPDIR may be long
+	sweep(ctx, "/tmp")
+	work, err := os.MkdirTemp("/tmp", prefix) // a socket's path has 108 characters at most, and TMPDIR may be long
 	if err != nil {
 		return nil, err
 	}
@@ -112,29 +115,26 @@ func last(text string, lines int) string {
 
 // start starts dockerd with everything of its in a folder, which goes with it.
 func start(ctx context.Context, work string) (*Engine, error) {
-	gateway, bridge, err := network(addresses())
+	gateway, bridge, err := network(ctx, addresses(), ip)
 	if err != nil {
-		return nil, err
-	}
-	for _, args := range [][]string{{"link", "add", bridge, "type", "bridge"}, {"addr", "add", gateway + "/24", "dev", bridge}, {"link", "set", bridge, "up"}} {
-		if out, err := exec.CommandContext(ctx, "ip", args...).CombinedOutput(); err != nil { //nolint:gosec // fixed arguments
-			return nil, fmt.Errorf("ip %s: %w: %s", strings.Join(args, " "), err, out)
-		}
+		return nil, errors.Join(err, os.RemoveAll(work))
 	}
 	settings := filepath.Join(work, "daemon.json") // not those of /etc/docker, which are for another engine
-	if err := os.WriteFile(settings, []byte("{}"), 0o600); err != nil {
-		return nil, err
+	err = os.WriteFile(settings, []byte("{}"), 0o600)
+	if err == nil {
+		err = os.WriteFile(filepath.Join(work, "bridge"), []byte(bridge), 0o600)
 	}
 	socket := "unix://" + filepath.Join(work, "docker.sock")
 	e := &Engine{Host: socket, Listen: gateway, Gateway: gateway, Ours: true, describe: "a Docker engine of our own"}
-	// It filters and forwards nothing: containers reach this machine, and it reaches them.
-	e.process, err = child.Start(child.Spec{
-		Name: "dockerd", Args: []string{"dockerd", "--bridge", bridge, "--iptables=false", "--ip-masq=false", "--ip-forward=false",
-			"--config-file", settings, "--data-root", filepath.Join(work, "data"), "--exec-root", filepath.Join(work, "exec"), "--pidfile", filepath.Join(work, "pid"), "--host", socket},
-		Log: filepath.Join(work, "log"), Grace: stopWithin, After: "ip link del " + bridge + "; rm -rf -- '" + work + "'",
-	})
+	if err == nil { // it filters and forwards nothing: containers reach this machine, and it reaches them
+		e.process, err = child.Start(child.Spec{
+			Name: "dockerd", Args: []string{"dockerd", "--bridge", bridge, "--iptables=false", "--ip-masq=false", "--ip-forward=false",
+				"--config-file", settings, "--data-root", filepath.Join(work, "data"), "--exec-root", filepath.Join(work, "exec"), "--pidfile", filepath.Join(work, "pid"), "--host", socket},
+			Log: filepath.Join(work, "log"), Grace: stopWithin, After: remove(work),
+		})
+	}
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, ip(ctx, "link", "del", bridge), os.RemoveAll(work))
 	}
 	err = e.process.Ready(ctx, readyWithin, func(ctx context.Context) error { return lastOf(e.Docker(ctx, "version")) })
 	if err != nil {
@@ -144,17 +144,65 @@ func start(ctx context.Context, work string) (*Engine, error) {
 	return e, nil
 }
 
+// remove is the shell that removes what an engine leaves behind: its bridge, what it mounted if it was killed, and its folder.
+func remove(work string) string {
+	return `ip link del "$(cat '` + work + `/bridge')"
+awk -v below='` + work + `/' 'index($2, below) == 1 {print $2}' /proc/mounts | sort -r | while read -r m; do umount -l "$m"; done
+rm -rf -- '` + work + `'`
+}
+
+// sweep removes what engines have left that were killed together with what watches them, as when a container or a machine ends.
+func sweep(ctx context.Context, folders string) {
+	dirs, _ := filepath.Glob(filepath.Join(folders, prefix+"*")) // the pattern is well-formed
+	for _, dir := range dirs {
+		text, err := os.ReadFile(filepath.Join(dir, "pid")) // a path of ours
+		if err != nil {
+			continue // it has just begun, or is ending
+		}
+		pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+		if err != nil {
+			continue // half written
+		}
+		command, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+		if err == nil && bytes.Contains(command, []byte(dir)) {
+			continue
+		}
+		_ = exec.CommandContext(ctx, "sh", "-c", remove(dir)).Run() //nolint:gosec // a path of ours; what cannot be removed stays
+	}
+}
+
+func ip(ctx context.Context, args ...string) error {
+	if out, err := exec.CommandContext(ctx, "ip", args...).CombinedOutput(); err != nil {
+		return fmt.Errorf("ip %s: %w: %s", strings.Join(args, " "), err, bytes.TrimSpace(out))
+	}
+	return nil
+}
+
 func lastOf(_ string, err error) error { return err }
 
-// network returns an address that this machine has no other in the range of, and a name for its bridge.
-func network(ours []string) (gateway, bridge string, err error) {
-	for n := 254; n >= 200; n-- {
-		g := fmt.Sprintf("172.31.%d.1", n)
-		if !taken(netip.MustParsePrefix(g+"/24"), ours) {
-			return g, fmt.Sprintf("tresor%d", n), nil
+// network makes a bridge with an address that this machine has no other in the range of. Another run may make the same one at the same time: then it takes the next.
+func network(ctx context.Context, ours []string, ip func(context.Context, ...string) error) (gateway, bridge string, err error) {
+	err = errors.New("all networks from 172.31.200.0 to 172.31.254.0 are in use")
+	for n := 254; n >= 200 && ctx.Err() == nil; n-- {
+		gateway, bridge = fmt.Sprintf("172.31.%d.1", n), fmt.Sprintf("tresor%d", n)
+		if taken(netip.MustParsePrefix(gateway+"/24"), ours) {
+			continue
 		}
+		if err = ip(ctx, "link", "add", bridge, "type", "bridge"); err != nil {
+			if strings.Contains(err.Error(), "File exists") {
+				continue
+			}
+			return "", "", err
+		}
+		if err = ip(ctx, "addr", "add", gateway+"/24", "dev", bridge); err == nil {
+			err = ip(ctx, "link", "set", bridge, "up")
+		}
+		if err != nil {
+			return "", "", errors.Join(err, ip(ctx, "link", "del", bridge))
+		}
+		return gateway, bridge, nil
 	}
-	return "", "", errors.New("all networks from 172.31.200.0 to 172.31.254.0 are in use")
+	return "", "", errors.Join(err, ctx.Err())
 }
 
 func taken(p netip.Prefix, ours []string) bool {

@@ -98,7 +98,7 @@ func (e *Engine) Log() string {
 }
 
 func docker(ctx context.Context, host string, stdin []byte, args ...string) (string, error) {
-	cmd := exec.CommandContext(ctx, "docker", args...) //nolint:gosec // fixed arguments
+	cmd := exec.CommandContext(ctx, "docker", args...)
 	cmd.Stdin = bytes.NewReader(stdin)
 	cmd.Env = os.Environ()
 	if host != "" {

@@ -12,9 +12,11 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"runtime"
 	"syscall"
 	"time"
 
+	"tresor/infra/child"
 	"tresor/infra/engine"
 	"tresor/infra/localaws"
 	"tresor/infra/samlocal"
@@ -23,8 +25,9 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	err := run(ctx, os.Args[1:])
+	ended := ctx.Err() != nil // what was ended on the way is no error
 	stop()
-	if err != nil && !errors.Is(err, context.Canceled) {
+	if err != nil && !ended {
 		fmt.Fprintln(os.Stderr, "local:", err)
 		os.Exit(1)
 	}
@@ -80,6 +83,10 @@ func containers(ctx context.Context, port int) error {
 
 // process serves the same vault from one process, the command's.
 func process(ctx context.Context, listen string) error {
+	if err := child.Free(ctx, listen); err != nil {
+		return err // before anything takes its time
+	}
+	runtime.LockOSThread() // on Linux, the child is told when the thread that started it ends
 	s, err := localaws.Start(ctx, "127.0.0.1")
 	if err != nil {
 		return err

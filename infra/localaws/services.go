@@ -1,5 +1,5 @@
 // Package localaws is what the functions use of AWS, on this machine: DynamoDB Local with the template's tables, versitygw with its buckets, a KMS, and an
-// event bus. It runs no functions.
+// event bus that keeps what it is sent and delivers to nobody. It runs no functions.
 //
 // The one idea: nothing in the functions knows of it. They are told by the environment variables that every AWS SDK honours.
 package localaws
@@ -24,6 +24,7 @@ import (
 	"tresor/infra/template"
 	"tresor/infra/versitygw"
 	"tresor/shared/blob/s3"
+	"tresor/shared/bus/bustest"
 )
 
 // Vault is the vault's name, the template's default.
@@ -33,7 +34,7 @@ const Vault = "tresor"
 type Services struct {
 	S3     *versitygw.Server
 	KMS    *kmslocal.Server
-	Events *Bus
+	Events *bustest.Server
 	Tables dynamodblocal.Tables
 	// Names are the physical names of the template's resources, by what a template refers to them with: "Bucket", "Key.Arn".
 	Names map[string]string
@@ -71,10 +72,10 @@ func Start(ctx context.Context, host string) (s *Services, err error) {
 	if s.KMS, err = kmslocal.StartOn(ctx, host); err != nil {
 		return s, err
 	}
-	if s.Events, err = startBus(ctx, host); err != nil {
+	if s.Events, err = bustest.StartOn(ctx, host); err != nil {
 		return s, err
 	}
-	if s.Tables, err = s.dynamo.CreateTables(ctx, root, "-local"); err != nil {
+	if s.Tables, err = s.dynamo.CreateTables(ctx, root, ""); err != nil { // they are called as events/ calls them
 		return s, err
 	}
 	s.name(tmpl)
@@ -84,7 +85,7 @@ func Start(ctx context.Context, host string) (s *Services, err error) {
 // Stop ends all of them, and with them what they hold.
 func (s *Services) Stop() {
 	if s.Events != nil {
-		s.Events.server.Close()
+		s.Events.Close()
 	}
 	if s.KMS != nil {
 		s.KMS.Close()
@@ -145,7 +146,7 @@ func (s *Services) makeBuckets(ctx context.Context, tmpl *template.Template) err
 func (s *Services) Endpoints(gateway string) (map[string]string, error) {
 	out := map[string]string{"AWS_ACCESS_KEY_ID": s.S3.ID, "AWS_SECRET_ACCESS_KEY": s.S3.Secret, "AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1"}
 	var problems []error
-	for name, at := range map[string]string{"AWS_ENDPOINT_URL_DYNAMODB": s.dynamo.URL, "AWS_ENDPOINT_URL_S3": s.S3.URL, "AWS_ENDPOINT_URL_KMS": s.KMS.URL, "AWS_ENDPOINT_URL": s.Events.server.URL} {
+	for name, at := range map[string]string{"AWS_ENDPOINT_URL_DYNAMODB": s.dynamo.URL, "AWS_ENDPOINT_URL_S3": s.S3.URL, "AWS_ENDPOINT_URL_KMS": s.KMS.URL, "AWS_ENDPOINT_URL": s.Events.URL} {
 		u, err := url.Parse(at)
 		problems = append(problems, err)
 		if err == nil && gateway != "" {

@@ -22,13 +22,13 @@ func testContainers(t *testing.T) {
 	s := &stage{raised}
 	t.Cleanup(func() {
 		if t.Failed() {
-			t.Log(s.Log(60) + s.Engine.Log())
+			t.Log(s.Log(200) + s.Engine.Log())
 		}
 		s.Stop()
 	})
 	t.Run("ASecondInitIsRefused", s.testInit)
 	t.Run("OverHTTP", func(t *testing.T) { // beside one another, as clients are; and SAM is slow to answer on a busy machine
-		for name, test := range map[string]func(*testing.T){"WrongCredentials": s.testWrongCredentials, "LifeCycle": s.testLifeCycle, "Files": s.testFiles, "Exports": s.testExports, "LargeExport": s.testLargeExport} {
+		for name, test := range map[string]func(*testing.T){"WrongCredentials": s.testWrongCredentials, "LifeCycle": s.testLifeCycle, "Files": s.testFiles, "Exports": s.testExports, "LargeExport": s.testLargeExport, "DecodedPaths": s.testSAMDecodesPaths} {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
 				test(t)

@@ -73,11 +73,11 @@ func (r *Run) bind(s *localaws.Services, lambda string) error {
 	if err != nil {
 		return err
 	}
-	path, err := filepath.Abs(filepath.Join(Build, "template-"+r.name+".yaml")) // beside the programs that it names
+	path, err := filepath.Abs(filepath.Join(Build, "template-"+r.name+".json")) // beside the programs that it names
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(path, bound, 0o600); err != nil {
+	if err := os.WriteFile(path, bound, 0o600); err != nil { //nolint:gosec // a path of ours
 		return err
 	}
 	r.template = path

@@ -1,103 +1,87 @@
 package samlocal
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 
-	"go.yaml.in/yaml/v3"
+	"tresor/infra/template"
 )
 
-// Bind returns a built template whose functions find what is on this machine: names take the place of references in their variables ("Bucket", "Key.Arn"), and every function
-// gets the variables that are added. SAM's own --env-vars sets none that the template does not name, and would call a bucket what its resource is called.
+// Bind returns a built template, as JSON, whose functions find what is on this machine: names take the place of references in their variables ("Bucket", "Key.Arn"), and every
+// function gets the variables that are added. SAM's own --env-vars sets none that the template does not name, and would call a bucket what its resource is called.
+// JSON, because SAM reads a template of this size several times per command, in YAML for half a second of processor time longer.
 func Bind(built []byte, names, added map[string]string) ([]byte, error) {
-	var doc yaml.Node
-	if err := yaml.Unmarshal(built, &doc); err != nil {
+	top, err := template.Plain(built)
+	if err != nil {
 		return nil, fmt.Errorf("bind the template: %w", err)
 	}
-	if len(doc.Content) != 1 {
-		return nil, errors.New("bind the template: it is empty")
-	}
-	top := doc.Content[0]
-	all := member(member(member(member(top, "Globals"), "Function"), "Environment"), "Variables")
-	if all == nil {
+	all, ok := variables(template.Map(template.Map(top["Globals"])["Function"]))
+	if !ok {
 		return nil, errors.New("bind the template: no Globals.Function.Environment.Variables")
 	}
 	replace(all, names)
+	for name, v := range added {
+		if _, own := all[name]; !own {
+			all[name] = v
+		}
+	}
 	functions := 0
-	if resources := member(top, "Resources"); resources != nil {
-		for i := 1; i < len(resources.Content); i += 2 {
-			r := resources.Content[i]
-			if kind := member(r, "Type"); kind == nil || kind.Value != "AWS::Serverless::Function" {
-				continue
-			}
-			functions++
-			if own := member(member(member(r, "Properties"), "Environment"), "Variables"); own != nil {
-				replace(own, names)
-			}
+	for _, r := range template.Map(top["Resources"]) {
+		if template.Map(r)["Type"] != "AWS::Serverless::Function" {
+			continue
+		}
+		functions++
+		if own, ok := variables(template.Map(template.Map(r)["Properties"])); ok {
+			replace(own, names)
 		}
 	}
 	if functions == 0 {
 		return nil, errors.New("bind the template: no functions")
 	}
-	for _, name := range slices.Sorted(maps.Keys(added)) {
-		if member(all, name) == nil {
-			all.Content = append(all.Content, text(name), text(added[name]))
-		}
-	}
-	return yaml.Marshal(&doc)
+	return json.Marshal(top)
 }
 
-func text(v string) *yaml.Node {
-	return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: v, Style: yaml.DoubleQuotedStyle}
+// variables are those of a function's properties.
+func variables(properties map[string]any) (map[string]any, bool) {
+	v, ok := template.Map(properties["Environment"])["Variables"].(map[string]any)
+	return v, ok
 }
 
-// member returns a mapping's value; nil for none.
-func member(n *yaml.Node, name string) *yaml.Node {
-	if n == nil || n.Kind != yaml.MappingNode {
-		return nil
+// replace returns v with names in the place of references to them, at any depth. It works on maps and lists in place.
+func replace(v any, names map[string]string) any {
+	if name, known := names[reference(v)]; known {
+		return name
 	}
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		if n.Content[i].Value == name {
-			return n.Content[i+1]
+	switch v := v.(type) {
+	case map[string]any:
+		for k := range v {
+			v[k] = replace(v[k], names)
+		}
+	case []any:
+		for i := range v {
+			v[i] = replace(v[i], names)
 		}
 	}
-	return nil
+	return v
 }
 
-// replace puts names in the place of references to them, at any depth.
-func replace(n *yaml.Node, names map[string]string) {
-	if name, is := reference(n); is {
-		if v, known := names[name]; known {
-			*n = *text(v)
+// reference returns what {Ref: X} and {Fn::GetAtt: [X, Arn]} refer to: X, X.Arn; empty for what is none.
+func reference(v any) string {
+	m, ok := v.(map[string]any)
+	if !ok || len(m) != 1 {
+		return ""
+	}
+	if name, ok := m["Ref"].(string); ok {
+		return name
+	}
+	switch att := m["Fn::GetAtt"].(type) {
+	case string:
+		return att
+	case []any:
+		if len(att) == 2 {
+			return fmt.Sprint(att[0], ".", att[1])
 		}
-		return
 	}
-	for _, child := range n.Content {
-		replace(child, names)
-	}
-}
-
-// reference returns what {Ref: X}, {Fn::GetAtt: [X, Arn]} and their short forms refer to: X, X.Arn.
-func reference(n *yaml.Node) (string, bool) {
-	switch {
-	case n.Tag == "!Ref", n.Tag == "!GetAtt" && n.Kind == yaml.ScalarNode:
-		return n.Value, true
-	case n.Tag == "!GetAtt" && len(n.Content) == 2:
-		return n.Content[0].Value + "." + n.Content[1].Value, true
-	}
-	if len(n.Content) != 2 {
-		return "", false
-	}
-	if ref := member(n, "Ref"); ref != nil {
-		return ref.Value, true
-	}
-	if att := member(n, "Fn::GetAtt"); att != nil {
-		if len(att.Content) == 2 {
-			return att.Content[0].Value + "." + att.Content[1].Value, true
-		}
-		return att.Value, true
-	}
-	return "", false
+	return ""
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"tresor"
+	"tresor/events"
 	"tresor/infra/localapi"
 	"tresor/infra/template"
 
@@ -80,7 +81,11 @@ func TestFunctions(t *testing.T) {
 	if len(functions) == 0 {
 		t.Fatal("no functions")
 	}
-	name := regexp.MustCompile(`^(syspass|teampass-[a-z]+|tpm-[a-z-]+|compactor|exporter|anchor|verifier|backup|notifier|expiry)$`)
+	triggered, err := events.Triggered()
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := regexp.MustCompile(`^(syspass|teampass-[a-z]+|tpm-[a-z-]+|` + strings.Join(triggered, "|") + `)$`)
 	for id, f := range functions {
 		if !strings.HasSuffix(id, "Function") || !name.MatchString(folder(id)) {
 			t.Errorf("%s: folder functions/%s", id, folder(id))
@@ -127,7 +132,7 @@ func TestEvents(t *testing.T) {
 		want(t, name, p, "TRIM_HORIZON", "StartingPosition")
 		want(t, name, p, []any{"ReportBatchItemFailures"}, "FunctionResponseTypes")
 		want(t, name, p, true, "BisectBatchOnFunctionError")
-		want(t, name, p, 10, "MaximumRetryAttempts")
+		want(t, name, p, -1, "MaximumRetryAttempts")
 		want(t, name, p, 21600, "MaximumRecordAgeInSeconds")
 		want(t, name, p, nil, "ParallelizationFactor") // order
 		want(t, name, p, map[string]any{"Type": "SQS", "Destination": getAtt("Failures", "Arn")}, "DestinationConfig", "OnFailure")

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -42,8 +43,8 @@ type Route struct {
 // String returns the route as "GET /path".
 func (r Route) String() string { return r.Method + " " + r.Path }
 
-// Parse reads a template.
-func Parse(text []byte) (*Template, error) {
+// Plain reads a template as maps, lists and values, its functions in their long form.
+func Plain(text []byte) (map[string]any, error) {
 	var doc yaml.Node
 	if err := yaml.Unmarshal(text, &doc); err != nil {
 		return nil, fmt.Errorf("parse template: %w", err)
@@ -55,7 +56,15 @@ func Parse(text []byte) (*Template, error) {
 	if err != nil {
 		return nil, fmt.Errorf("parse template: %w", err)
 	}
-	top := Map(plain)
+	return Map(plain), nil
+}
+
+// Parse reads a template.
+func Parse(text []byte) (*Template, error) {
+	top, err := Plain(text)
+	if err != nil {
+		return nil, err
+	}
 	t := &Template{Parameters: Map(top["Parameters"]), Conditions: Map(top["Conditions"]), Globals: Map(top["Globals"]), Resources: map[string]Resource{}}
 	for id, r := range Map(top["Resources"]) {
 		all := Map(r)
@@ -103,6 +112,9 @@ func value(n *yaml.Node) (any, error) {
 		var v any
 		if err := n.Decode(&v); err != nil {
 			return nil, fmt.Errorf("line %d: %w", n.Line, err)
+		}
+		if _, isTime := v.(time.Time); isTime { // a version, such as 2012-10-17
+			return n.Value, nil
 		}
 		return v, nil
 	}

@@ -4,8 +4,11 @@
 package bustest
 
 import (
+	"context"
 	"encoding/json"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -44,6 +47,20 @@ func Start() *Server {
 	s := &Server{}
 	s.Server = httptest.NewServer(http.HandlerFunc(s.serve))
 	return s
+}
+
+// StartOn is Start on an address that others may reach, such as containers.
+func StartOn(ctx context.Context, host string) (*Server, error) {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(host, "0"))
+	if err != nil {
+		return nil, fmt.Errorf("start the event bus: %w", err)
+	}
+	s := &Server{}
+	s.Server = httptest.NewUnstartedServer(http.HandlerFunc(s.serve))
+	_ = s.Listener.Close() // its own
+	s.Listener = listener
+	s.Server.Start()
+	return s, nil
 }
 
 // SetFault decides about requests, which are counted from 1.
