@@ -49,6 +49,19 @@ func TestThePageOfParametersIsComplete(t *testing.T) {
 	}
 }
 
+// TestThePageOfAlarmsIsComplete: whoever gets a mail finds its alarm on the page.
+func TestThePageOfAlarmsIsComplete(t *testing.T) {
+	text, err := os.ReadFile("../../docs/deploy.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for id := range ofType(deployed(t), "AWS::CloudWatch::Alarm") {
+		if !regexp.MustCompile(`(?m)^\|[^|]*\b` + strings.TrimSuffix(id, "Alarm") + `\b[^|]*\|`).Match(text) {
+			t.Errorf("%s is not in the table", id)
+		}
+	}
+}
+
 // TestTheOutputsAreWhatTheCommandWants: the environment that is printed is what the command reads, and nothing secret.
 func TestTheOutputsAreWhatTheCommandWants(t *testing.T) {
 	var all struct {
