@@ -80,6 +80,7 @@ tidy: ## fail if go.mod or go.sum are not what the imports need, or a module was
 .PHONY: sam
 sam: ## check template.yaml and build every function from it, as a deployment would
 	infra/tools/sam.sh validate --lint
+	infra/tools/sam.sh validate --lint --template docs/rotation/template.yaml
 	infra/tools/sam.sh build $(SAM_BUILD)
 
 .PHONY: fuzz

@@ -129,6 +129,8 @@ def new_password():
 def rotate(vault, target, number, event, days=90):
     """Rotates one entry, and says what it did. event has the id and the time of an event."""
     entry = vault.show(number)
+    if entry["locked"]:
+        raise Failed(f"entry {number} is locked")  # and shows neither its password nor its fields
     field, state = custom_field(entry)
     if field is None:
         return "not to be rotated"

@@ -137,7 +137,8 @@ class Rotation(unittest.TestCase):
             if not self.killed_at(number, calls):
                 break
             calls += 1
-            self.assertEqual(self.rotate(number), "rotated since" if self.admin.show(number)["password"] != old else "rotated")
+            done = self.admin.show(number)["password"] != old
+            self.assertEqual(self.rotate(number), "rotated since" if done else "rotated")
             self.settled(number, old)
             self.assertEqual(self.target.changes, 1)
         self.assertEqual(calls, 2 * 7)  # show, create, two logins, change, test, finish
@@ -182,6 +183,48 @@ class Rotation(unittest.TestCase):
         number = self.entry(password=harness.secret())
         with self.assertRaises(rotate.Failed):
             self.rotate(number)
+        self.assertEqual(self.target.changes, 0)
+
+    def test_answers_are_lost(self):
+        """Of each call to the vault, which was carried out all the same."""
+        for lost in range(3):  # show, create, finish
+            number, old = self.entry(), self.target.password
+            self.target.changes = 0
+            vault = rotate.Tresor(harness.url, *keys(harness.credentials["colleague"]["tpm"]))
+            once, calls = vault.once, []
+
+            def spoiled(*arguments, once=once, calls=calls, lost=lost):
+                answer = once(*arguments)
+                calls.append(arguments[0])
+                return (503, None) if len(calls) == lost + 1 else answer
+
+            vault.once = spoiled
+            self.assertEqual(self.rotate(number, vault), "rotated")
+            self.assertEqual(len(calls), 4)
+            self.settled(number, old)
+            self.assertEqual(self.target.changes, 1)
+
+    def test_the_vault_does_not_answer(self):
+        number = self.entry()
+        vault = rotate.Tresor("http://127.0.0.1:9", *keys(harness.credentials["colleague"]["tpm"]))
+        vault.tries = 2
+        with self.assertRaises(rotate.Failed):
+            self.rotate(number, vault)
+        self.assertEqual(self.target.changes, 0)
+
+    def test_not_allowed(self):
+        """A locked entry, one that the rotator may only read, one that it does not see, and one that is in the trash."""
+        number = self.entry()
+        self.admin.request("PUT", f"api/v6/passwords/{number}/lock.json")
+        readable, hidden, trashed = self.entry(), self.entry(), self.entry()
+        self.admin.request("PUT", f"api/v6/passwords/{readable}/security.json", {"users_permissions": [[harness.credentials["colleague"]["id"], 10]]})
+        self.admin.request("PUT", f"api/v6/passwords/{hidden}/security.json", {"users_permissions": [[harness.credentials["colleague"]["id"], 0]]})
+        self.admin.request("DELETE", f"api/v6/passwords/{trashed}.json")
+        for name, entry in {"locked": number, "readable": readable, "hidden": hidden, "trashed": trashed, "none": 10**9}.items():
+            with self.subTest(name):
+                with self.assertRaises(rotate.Failed) as failure:
+                    self.rotate(entry)
+                self.assertNotIn(harness.CANARY, str(failure.exception))
         self.assertEqual(self.target.changes, 0)
 
     def test_not_to_be_rotated(self):

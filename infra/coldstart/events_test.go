@@ -20,7 +20,6 @@ import (
 	"tresor/shared/blob/s3"
 	"tresor/shared/bus/bustest"
 	"tresor/shared/depot"
-	"tresor/shared/dynamo"
 	"tresor/shared/vault"
 	"tresor/shared/vault/vaulttest"
 )
@@ -208,8 +207,7 @@ func TestWatchingBesideNoVault(t *testing.T) {
 // cut removes a record behind the vault's back.
 func (p *place) cut(t *testing.T, vaultName string, table vault.Table, seq vault.Seq) {
 	t.Helper()
-	store, err := dynamo.New(dynamo.NewClient(aws.Config{Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""), BaseEndpoint: &p.dynamo}),
-		dynamo.Config{Entries: p.tables.Entries, Permissions: p.tables.Permissions, Vault: vaultName})
+	store, err := p.store(vaultName)
 	if err == nil {
 		err = store.Commit(t.Context(), vault.Transaction{ID: vaulttest.NewTxnID(), DropRecords: []vault.RecordKey{{Table: table, Seq: seq}}})
 	}

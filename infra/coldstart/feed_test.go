@@ -131,8 +131,13 @@ func (f *fleet) follow(t *testing.T) {
 	f.bus.SetFault(func(int) bustest.Fault { return bustest.Fault{Status: 400, Code: "AccessDeniedException"} })
 	here := strings.NewReplacer("EntriesTable", f.place.tables.Entries, `"tresor#`, `"`+f.vault.name+`#`)
 	out, err := f.running["notifier"].invoke(t.Context(), json.RawMessage(here.Replace(string(failing))))
-	if err != nil || !strings.Contains(string(out), `{"batchItemFailures":[{"itemIdentifier":"`) {
+	if err == nil || strings.Contains(err.Error(), "canary") {
 		t.Errorf("where nothing may be sent, the notifier answers %s, %v", out, err)
+	}
+	f.bus.SetFault(func(int) bustest.Fault { return bustest.Fault{Refuse: []int{3}, Code: "NotAuthorizedForSourceException"} })
+	out, err = f.running["notifier"].invoke(t.Context(), json.RawMessage(here.Replace(string(failing))))
+	if err != nil || !strings.HasPrefix(string(out), `{"batchItemFailures":[{"itemIdentifier":"`) {
+		t.Errorf("where the fourth is refused, the notifier answers %s, %v", out, err)
 	}
 }
 

@@ -58,15 +58,22 @@ type founded struct {
 	admin  *auth.Founding
 }
 
+func config(endpoint *string) aws.Config {
+	return aws.Config{Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""), BaseEndpoint: endpoint}
+}
+
+// store returns a vault's store as this process sees it.
+func (p *place) store(name string) (*dynamo.Store, error) {
+	return dynamo.New(dynamo.NewClient(config(&p.dynamo)), dynamo.Config{Entries: p.tables.Entries, Permissions: p.tables.Permissions, Vault: name})
+}
+
 // found makes a vault, as `tresor init --store dynamodb` does.
 func (p *place) found(ctx context.Context, name string) (*founded, error) {
-	cfg := aws.Config{Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""), BaseEndpoint: &p.dynamo}
-	store, err := dynamo.New(dynamo.NewClient(cfg), dynamo.Config{Entries: p.tables.Entries, Permissions: p.tables.Permissions, Vault: name})
+	store, err := p.store(name)
 	if err != nil {
 		return nil, err
 	}
-	cfg.BaseEndpoint = &p.kms.URL
-	keysets, sealer, err := seal.Create(ctx, kmswrap.New(wire.NewKMS(cfg), kmslocal.KeyID), seal.NewVaultID())
+	keysets, sealer, err := seal.Create(ctx, kmswrap.New(wire.NewKMS(config(&p.kms.URL)), kmslocal.KeyID), seal.NewVaultID())
 	if err != nil {
 		return nil, fmt.Errorf("found a vault: %w", err)
 	}

@@ -35,6 +35,7 @@ var (
 	objectGigabyte  = price{dollars: 0.023}
 	objectWrite     = price{dollars: 0.005 / 1e3} // PUT and LIST
 	objectRead      = price{dollars: 0.0004 / 1e3}
+	busEvent        = price{dollars: 1.00 / 1e6} // of a bus of one's own
 )
 
 // Line is one row of a bill.
@@ -114,10 +115,10 @@ var Assumed = Assumptions{ReadMillis: 8, ColdStarts: 1000, ColdSeconds: 1.5, Col
 // eventOverhead is what CloudWatch adds to each line, in bytes.
 const eventOverhead = 26
 
-// Reads returns the bill of n reads of a secret, by functions of that much memory with that many keysets.
-func Reads(n float64, r Read, memoryMB, keysets float64, a Assumptions) Bill {
+// Reads returns the bill of n reads of a secret, by functions of that much memory with that many keysets. If a notifier has memory, each is told to the bus, by a run of its own at worst.
+func Reads(n float64, r Read, memoryMB, keysets, notifierMB float64, a Assumptions) Bill {
 	seconds := n*a.ReadMillis/1000 + a.ColdStarts*a.ColdSeconds
-	return Bill{
+	bill := Bill{
 		{"API Gateway", n, "requests", apiRequest},
 		{"Lambda, requests", n, "requests", lambdaRequest},
 		{"Lambda, time", seconds * memoryMB / 1024, "GB-s", gigabyteSecond},
@@ -128,6 +129,12 @@ func Reads(n float64, r Read, memoryMB, keysets float64, a Assumptions) Bill {
 		{"metrics of ours, for reads and cold starts", 3, "metrics", customMetric},
 		{"KMS, cold starts", a.ColdStarts * (keysets + a.ColdKMS), "requests", kmsRequest},
 	}
+	if notifierMB > 0 {
+		bill[1].Quantity += n
+		bill[2].Quantity += n * a.ReadMillis / 1000 * notifierMB / 1024
+		bill = append(bill, Line{"events", n, "events", busEvent})
+	}
+	return bill
 }
 
 // Job is a function that runs on a schedule.
@@ -139,16 +146,18 @@ type Job struct {
 	Units    Units // of a run
 }
 
-// Units are units of DynamoDB.
-type Units struct{ Read, Write float64 }
+// Units are units of DynamoDB, and requests to S3: those that put or list, and those that get.
+type Units struct{ Read, Write, Puts, Gets float64 }
 
 // Store is what an idle vault holds, and what watches it.
 type Store struct {
-	TableBytes    float64
-	SnapshotBytes float64 // of one
-	Backups       float64 // that are kept, each as large as the tables
-	AlarmMetrics  float64
-	Dashboards    float64
+	TableBytes           float64
+	SnapshotBytes        float64 // of one
+	Backups, BackupBytes float64 // that are kept or hidden, and the bytes of one
+	Anchors, AnchorBytes float64
+	Events               float64 // to the bus, a month
+	AlarmMetrics         float64
+	Dashboards           float64
 }
 
 // keptSnapshots are the three that are kept and a few that a versioned bucket still hides.
@@ -167,19 +176,22 @@ func Idle(s Store, jobs []Job, a Assumptions) Bill {
 		kms += j.Runs * (j.Keysets + a.ColdKMS)
 		units.Read += j.Runs * j.Units.Read
 		units.Write += j.Runs * j.Units.Write
+		units.Puts += j.Runs * j.Units.Puts
+		units.Gets += j.Runs * j.Units.Gets
 	}
 	return Bill{
 		{"DynamoDB, stored", s.TableBytes / 1e9, "GB", tableGigabyte},
 		{"DynamoDB, point-in-time recovery", s.TableBytes / 1e9, "GB", recoverGigabyte},
-		{"S3, snapshots and backups", (keptSnapshots*s.SnapshotBytes + s.Backups*s.TableBytes) / 1e9, "GB", objectGigabyte},
+		{"S3, snapshots, backups and anchors", (keptSnapshots*s.SnapshotBytes + s.Backups*s.BackupBytes + s.Anchors*s.AnchorBytes) / 1e9, "GB", objectGigabyte},
 		{"jobs: Lambda, requests", runs, "requests", lambdaRequest},
 		{"jobs: Lambda, time", gbs, "GB-s", gigabyteSecond},
 		{"jobs: DynamoDB, reads", units.Read, "RRU", readUnit},
 		{"jobs: DynamoDB, writes", units.Write, "WRU", writeUnit},
-		{"jobs: S3, lists and writes", 4 * runs, "requests", objectWrite},
-		{"jobs: S3, reads", runs, "requests", objectRead},
+		{"jobs: S3, lists and writes", units.Puts, "requests", objectWrite},
+		{"jobs: S3, reads", units.Gets, "requests", objectRead},
 		{"jobs: KMS", kms, "requests", kmsRequest},
 		{"jobs: logs", runs * jobLines / 1e9, "GB", logGigabyte},
+		{"events", s.Events, "events", busEvent},
 		{"alarms", s.AlarmMetrics, "metrics", alarmMetric},
 		{"dashboard", s.Dashboards, "dashboards", dashboard},
 	}

@@ -23,7 +23,6 @@ import (
 	"tresor/infra/cost"
 	"tresor/infra/replay"
 	"tresor/infra/template"
-	"tresor/shared/compact"
 	"tresor/shared/dialect"
 	"tresor/shared/gateway"
 	"tresor/shared/scenario"
@@ -181,25 +180,6 @@ func worst(reads ...cost.Read) (w cost.Read) {
 	return w
 }
 
-// idle counts what the compactor reads and writes in a day without a call, per run.
-func (c *counted) idle(t *testing.T) cost.Units {
-	t.Helper()
-	close := func(hours int) {
-		for range hours {
-			c.Clock.Add(time.Hour)
-			if _, err := compact.Close(t.Context(), c.Vault, c.Log, c.Clock.Now()); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	close(48) // the hours of filling the vault
-	c.store.count.Reset()
-	close(24)
-	used := c.store.count.Total()
-	keysets := 1.0 // each run is a process of its own, which reads them
-	return cost.Units{Read: math.Ceil(float64(used.ReadUnits)/24 + keysets), Write: math.Ceil(float64(used.WriteUnits)*10/24) / 10}
-}
-
 func parse(t *testing.T) *template.Template {
 	t.Helper()
 	tmpl, err := template.Parse(tresor.Template)
@@ -227,45 +207,42 @@ func TestTheCostPageIsComputed(t *testing.T) {
 	if read.ReadUnits > 3 || read.WriteUnits > 1 {
 		t.Errorf("a read takes %d RRU and %d WRU; 3 and 1 are promised", read.ReadUnits, read.WriteUnits)
 	}
-	reads := cost.Reads(1e6, read, cost.Memory(tmpl, "TpmPasswordsFunction"), 3, cost.Assumed)
+	reads := cost.Reads(1e6, read, cost.Memory(tmpl, "TpmPasswordsFunction"), 3, 0, cost.Assumed)
+	told := cost.Reads(1e6, read, cost.Memory(tmpl, "TpmPasswordsFunction"), 3, cost.Memory(tmpl, "NotifierFunction"), cost.Assumed)
+	if by := template.Map(tmpl.Parameters["EnableRevealEvents"])["Default"]; by != "false" {
+		t.Errorf("reveals are told by default (%v), and the budget is of reads that are not", by)
+	}
 
-	var snapshot bytes.Buffer
-	if _, err := c.Log.WriteSnapshot(&snapshot); err != nil {
-		t.Fatal(err)
-	}
-	compactor := c.idle(t)
-	jobs, err := cost.Jobs(tmpl)
-	if err != nil || len(jobs) == 0 {
-		t.Fatalf("%d jobs, %v", len(jobs), err)
-	}
-	bytes := rounded(c.store.bytes)
-	t.Logf("%.0f bytes in the tables, %d in a snapshot", c.store.bytes, snapshot.Len())
+	store, jobs := c.idle(t, tmpl)
 	var list strings.Builder
-	for i := range jobs {
-		j := &jobs[i]
-		if j.Units = compactor; j.Name != "CompactorFunction" { // what others do is at most to read all of both tables, and a start
-			j.Units = cost.Units{Read: math.Ceil(bytes/4096) + 3, Write: 4}
-		}
-	}
 	slices.SortFunc(jobs, func(a, b cost.Job) int { return strings.Compare(a.Name, b.Name) })
 	for _, j := range jobs {
-		fmt.Fprintf(&list, "- %s: %.0f runs a month, %.0f MB, %.0f RRU and %.1f WRU each\n", j.Name, j.Runs, j.MemoryMB, j.Units.Read, j.Units.Write)
+		if j.Runs > 100 && j.Units.Read > 500 {
+			t.Errorf("%s reads %.0f units in each of %.0f runs: as much as the whole vault, again and again", j.Name, j.Units.Read, j.Runs)
+		}
+		fmt.Fprintf(&list, "| %s | %.0f | %.0f | %.0f | %.1f | %.1f | %.1f |\n", strings.ToLower(strings.TrimSuffix(j.Name, "Function")), j.Runs, j.MemoryMB, j.Units.Read, j.Units.Write, j.Units.Puts, j.Units.Gets)
 	}
-	idle := cost.Idle(cost.Store{TableBytes: bytes, SnapshotBytes: rounded(float64(snapshot.Len())), Backups: 90,
-		AlarmMetrics: cost.AlarmMetrics(tmpl), Dashboards: cost.Dashboards(tmpl)}, jobs, cost.Assumed)
+	idle := cost.Idle(store, jobs, cost.Assumed)
 
 	if got := reads.Free(); got > 4.80 {
 		t.Errorf("a million reads cost $%.2f, want at most $4.80", got)
 	}
-	if got := idle.Free(); got > 2 {
+	if got := idle.List(); got > 2 { // at list prices: nothing of it depends on what else the account does
 		t.Errorf("an idle month costs $%.2f beside the key, want at most $2", got)
 	}
 	a := cost.Assumed
 	checkPage(t, map[string]string{
 		"counted": fmt.Sprintf("A read takes %d RRU and %d WRU, the function's line %d bytes, API Gateway's %d, an answer some %d.\n", read.ReadUnits, read.WriteUnits, read.FunctionLine, read.AccessLog, read.Answer),
 		"assumed": fmt.Sprintf("%.0f ms that Lambda bills for a warm read, %.0f cold starts among them, %.1f s for a start (a job's run included), and %.0f requests to KMS at a start beside one for each keyset.\n", a.ReadMillis, a.ColdStarts, a.ColdSeconds, a.ColdKMS),
-		"reads":   reads.Table(), "idle": idle.Table(), "jobs": list.String(),
+		"reads":   reads.Table(), "idle": idle.Table(), "jobs": "| function | runs a month | MB | RRU | WRU | PUT and LIST | GET |\n|---|---:|---:|---:|---:|---:|---:|\n" + list.String(),
+		"sums": sums(reads, told, idle),
 	})
+}
+
+// sums says on one line each what the page promises.
+func sums(reads, told, idle cost.Bill) string {
+	return fmt.Sprintf("| | budget | list price | after free allowances |\n|---|---:|---:|---:|\n| a million reads of a secret | $4.80 | $%.2f | $%.2f |\n| the same, each told to the event bus (`EnableRevealEvents`) | | $%.2f | $%.2f |\n| an idle month, beside the KMS key ($1) | $2.00 | $%.2f | $%.2f |\n",
+		reads.List(), reads.Free(), told.List(), told.Free(), idle.List(), idle.Free())
 }
 
 // checkPage compares what stands between a marker and its end with what was computed, or writes it there.
@@ -298,7 +275,7 @@ func checkPage(t *testing.T, blocks map[string]string) {
 
 func TestABillIsQuantityTimesPrice(t *testing.T) {
 	r := cost.Read{ReadUnits: 3, WriteUnits: 1, FunctionLine: 274, AccessLog: 174, Answer: 1000}
-	b := cost.Reads(1e6, r, 1024, 2, cost.Assumptions{ReadMillis: 10})
+	b := cost.Reads(1e6, r, 1024, 2, 0, cost.Assumptions{ReadMillis: 10})
 	// 3.50 API, 0.20 requests, 0.133334 time, 0.375 and 0.625 units, 0.25 logs, 0.09 transfer, 0.90 metrics
 	if got := b.List(); math.Abs(got-6.073334) > 1e-6 {
 		t.Errorf("list price $%f", got)
@@ -306,7 +283,11 @@ func TestABillIsQuantityTimesPrice(t *testing.T) {
 	if got := b.Free(); math.Abs(got-4.5) > 1e-9 {
 		t.Errorf("$%f after the allowances", got)
 	}
-	if got := cost.Reads(2e6, r, 1024, 2, cost.Assumptions{}).Free(); math.Abs(got-9.2) > 1e-9 {
+	// Told to the bus: 1.00 events, 0.20 requests, and 2500 GB-s of a notifier with 256 MB.
+	if got := cost.Reads(1e6, r, 1024, 2, 256, cost.Assumptions{ReadMillis: 10}).List(); math.Abs(got-7.306667) > 1e-5 {
+		t.Errorf("told, list price $%f", got)
+	}
+	if got := cost.Reads(2e6, r, 1024, 2, 0, cost.Assumptions{}).Free(); math.Abs(got-9.2) > 1e-9 {
 		t.Errorf("two millions cost $%f after the allowances, want the second million's requests to Lambda paid", got)
 	}
 }

@@ -112,12 +112,18 @@ func AlarmMetrics(t *template.Template) (n float64) {
 	return n
 }
 
-// Dashboards returns how many there are.
+// Dashboards returns how many there are by default.
 func Dashboards(t *template.Template) (n float64) {
 	for _, r := range t.Resources {
-		if r.Type == "AWS::CloudWatch::Dashboard" {
+		if r.Type == "AWS::CloudWatch::Dashboard" && (r.Condition == "" || template.Map(t.Parameters["EnableDashboard"])["Default"] == "true") {
 			n++
 		}
 	}
 	return n
+}
+
+// Days returns the default of a parameter that is a number of days.
+func Days(t *template.Template, parameter string) float64 {
+	days, _ := template.Map(t.Parameters[parameter])["Default"].(int)
+	return float64(days)
 }

@@ -132,15 +132,22 @@ func TestEvents(t *testing.T) {
 		want(t, name, p, "TRIM_HORIZON", "StartingPosition")
 		want(t, name, p, []any{"ReportBatchItemFailures"}, "FunctionResponseTypes")
 		want(t, name, p, true, "BisectBatchOnFunctionError")
-		want(t, name, p, 10, "MaximumRetryAttempts")
+		want(t, name, p, -1, "MaximumRetryAttempts")
 		want(t, name, p, 21600, "MaximumRecordAgeInSeconds")
 		want(t, name, p, nil, "ParallelizationFactor") // order
 		want(t, name, p, map[string]any{"Type": "SQS", "Destination": getAtt("Failures", "Arn")}, "DestinationConfig", "OnFailure")
-		pattern := `{"eventName":["INSERT"],"dynamodb":{"Keys":{"pk":{"S":` + stream.keys + `}}}}`
-		want(t, name, p, []any{map[string]any{"Pattern": map[string]any{"Fn::Sub": pattern}}}, "FilterCriteria", "Filters")
-		if !json.Valid([]byte(pattern)) {
-			t.Errorf("%s: the pattern is no JSON", name)
+		pattern := func(keys string) map[string]any {
+			text := `{"eventName":["INSERT"],"dynamodb":{"Keys":{"pk":{"S":` + keys + `}}}}`
+			if !json.Valid([]byte(text)) {
+				t.Errorf("%s: the pattern is no JSON: %s", name, text)
+			}
+			return map[string]any{"Fn::Sub": text}
 		}
+		filter := any(pattern(stream.keys))
+		if name == "Permissions" { // access records are told of if somebody wants that
+			filter = map[string]any{"Fn::If": []any{"RevealEvents", filter, pattern(`["${VaultName}#journal"]`)}}
+		}
+		want(t, name, p, []any{map[string]any{"Pattern": filter}}, "FilterCriteria", "Filters")
 	}
 	expiry := tmpl.Resources["ExpiryFunction"].Properties
 	want(t, "expiry", expiry, 2, "EventInvokeConfig", "MaximumRetryAttempts")

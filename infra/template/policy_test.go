@@ -100,6 +100,40 @@ func TestNoWildcardInAnyPermission(t *testing.T) {
 	}
 }
 
+// TestPoliciesAreThisTemplatesOwn: what a policy of AWS's allows is in no file here, and may change. API Gateway accepts no other role for its logs.
+func TestPoliciesAreThisTemplatesOwn(t *testing.T) {
+	tmpl := deployed(t)
+	for id, r := range tmpl.Resources {
+		for _, arn := range template.List(r.Properties["ManagedPolicyArns"]) {
+			own, _ := template.Map(arn)["Ref"].(string)
+			push := id == "ApiGatewayLogRole" && cmp.Equal(arn, any(map[string]any{"Fn::Sub": "arn:${AWS::Partition}:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"}))
+			if tmpl.Resources[own].Type != "AWS::IAM::ManagedPolicy" && !push {
+				t.Errorf("%s: managed policy %v", id, arn)
+			}
+		}
+		if r.Properties["PermissionsBoundary"] != nil || r.Type == "AWS::Serverless::Function" && (r.Properties["Policies"] != nil || r.Properties["Role"] == nil) {
+			t.Errorf("%s: its rights are not those of a role of this template", id)
+		}
+	}
+	// Who a Deny lets off is let in by another statement alone, and all that there are name everybody.
+	denials := 0
+	for _, all := range statements(tmpl) {
+		for _, s := range all {
+			if s.m["Effect"] != "Deny" {
+				continue
+			}
+			denials++
+			want(t, s.where, s.m, "*", "Principal")
+			if s.m["NotAction"] != nil || s.m["NotResource"] != nil {
+				t.Errorf("%s: it says what is not denied", s.where)
+			}
+		}
+	}
+	if denials != 4 {
+		t.Errorf("%d denials", denials)
+	}
+}
+
 func TestNobodyMayScanOrDelete(t *testing.T) {
 	for _, all := range statements(deployed(t)) {
 		for _, s := range all {

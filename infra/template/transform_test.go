@@ -63,9 +63,15 @@ func transform(jobs ...job) ([]*stack, error) {
 	var made struct {
 		Templates []json.RawMessage
 		Replacing map[string][]string
+		Routes    int
+		Asked     []string
 	}
 	if err := json.Unmarshal(out, &made); err != nil {
 		return nil, err
+	}
+	// Each is a question whose default answer ends the deployment.
+	if made.Routes < 100 || len(made.Asked) > 0 {
+		return nil, fmt.Errorf("sam deploy --guided asks about %d of %d routes: %q", len(made.Asked), made.Routes, made.Asked)
 	}
 	var stacks []*stack
 	for i, raw := range made.Templates {
@@ -89,9 +95,9 @@ func newStack(tmpl *template.Template, replacing map[string][]string, parameters
 	return s
 }
 
-// transformed are the template with its defaults, with others for every parameter, and the wrong ones of wrongRoles.
+// transformed are the template with its defaults, with others for every parameter, with the least of it, and the wrong ones of wrongRoles.
 var transformed = sync.OnceValues(func() (map[string]*stack, error) {
-	names, jobs := []string{"defaults", "others"}, []job{{string(tresor.Template), map[string]string{}}, {string(tresor.Template), others}}
+	names, jobs := []string{"defaults", "others", "least"}, []job{{string(tresor.Template), map[string]string{}}, {string(tresor.Template), others}, {string(tresor.Template), least}}
 	for name, c := range wrongRoles {
 		names, jobs = append(names, name), append(jobs, job{strings.Replace(string(tresor.Template), c.old, c.new, 1), map[string]string{}})
 	}
@@ -206,9 +212,15 @@ var others = map[string]string{
 	"Architecture": "x86_64", "VaultName": "other", "StageName": "live", "EnableTeamPass": "false", "LogRetentionDays": "30", "ThrottleRate": "5", "ThrottleBurst": "6",
 	"SetApiGatewayLogRole": "false", "PlanRate": "7", "PlanBurst": "8", "PlanDailyQuota": "9", "DomainName": "vault.example.com",
 	"CertificateArn": "arn:aws:acm:eu-west-1:123456789012:certificate/0a", "HostedZoneId": "Z1", "BasePath": "tpm", "OtherBasePath": "teampass", "AllowedCidrs": "192.0.2.0/24,2001:db8::/32",
-	"WebAclArn": "arn:aws:wafv2:eu-west-1:123456789012:regional/webacl/a/b", "SourceRateLimit": "100", "KeepExportsDays": "10", "BackupDays": "11", "AnchorLockDays": "12", "AlarmEmail": "ops@example.com",
-	"AlarmTopicArn": "arn:aws:sns:eu-west-1:123456789012:alarms", "EnableDashboard": "false",
+	"WebAclArn": "arn:aws:wafv2:eu-west-1:123456789012:regional/webacl/a/b", "SourceRateLimit": "100", "KeepExportsDays": "10", "BackupDays": "11", "AnchorLockDays": "12", "AnchorLockMode": "GOVERNANCE", "AlarmEmail": "ops@example.com",
+	"AlarmTopicArn": "arn:aws:sns:eu-west-1:123456789012:alarms", "EnableDashboard": "true", "EnableRevealEvents": "true",
 }
+
+// least is without whatever a parameter can take away.
+var least = map[string]string{"AnchorLockDays": "0", "BackupDays": "0", "EnableTeamPass": "false", "SetApiGatewayLogRole": "false"}
+
+// stateful are the types whose replacement would lose what was kept.
+var stateful = []string{"AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::KMS::Key"}
 
 // replaced returns what an update of a stack by another would replace or remove of it, of what both have or only the first.
 func replaced(before, after *stack) (out []string) {
@@ -230,9 +242,9 @@ func replaced(before, after *stack) (out []string) {
 	return out
 }
 
-// TestParametersReplaceNothingThatIsKept compares the stack of the defaults with that of others for every parameter, both ways.
+// TestParametersReplaceNothingThatIsKept compares the stacks of the defaults, of others for every parameter, and of the least, each with each.
 func TestParametersReplaceNothingThatIsKept(t *testing.T) {
-	a, b := stackOf(t, "defaults"), stackOf(t, "others")
+	a, b, c := stackOf(t, "defaults"), stackOf(t, "others"), stackOf(t, "least")
 	for name := range a.Parameters {
 		if value, known := others[name]; !known || value == a.values[name] {
 			t.Errorf("parameter %s: give it another value than its default in this test", name)
@@ -240,7 +252,7 @@ func TestParametersReplaceNothingThatIsKept(t *testing.T) {
 	}
 	kept := 0
 	for id, r := range a.made() {
-		if !slices.Contains([]string{"AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::KMS::Key"}, r.Type) {
+		if !slices.Contains(stateful, r.Type) {
 			continue
 		}
 		kept++
@@ -248,27 +260,43 @@ func TestParametersReplaceNothingThatIsKept(t *testing.T) {
 			t.Errorf("%s is not retained", id)
 		}
 	}
-	if kept < 4 {
+	if kept != 5 {
 		t.Errorf("%d tables, buckets and keys", kept)
 	}
 	// What may come and go with its parameters, and the stage, whose name is one.
 	expected := func(change string) bool {
 		id, _, _ := strings.Cut(change, " ")
-		r := a.Resources[id]
-		if r.Type == "" {
-			r = b.Resources[id]
+		var r template.Resource
+		for _, s := range []*stack{a, b, c} {
+			if r = s.Resources[id]; r.Type != "" {
+				break
+			}
+		}
+		if strings.Contains(change, " is replaced by ") && slices.Contains(stateful, r.Type) {
+			return false
 		}
 		return r.Condition != "" || r.Type == "AWS::Lambda::Permission" || r.Type == "AWS::ApiGateway::Deployment" || change == "ApiStage is replaced by its StageName"
 	}
-	for _, change := range append(replaced(a, b), replaced(b, a)...) {
-		if !expected(change) {
-			t.Error(change)
+	stacks := []*stack{a, b, c}
+	for _, before := range stacks {
+		for _, after := range stacks {
+			for _, change := range replaced(before, after) {
+				if !expected(change) {
+					t.Error(change)
+				}
+			}
 		}
+	}
+	// Of what is kept, the anchors' bucket alone may leave the stack, and then it stays where it is.
+	if got := replaced(a, c); !slices.Contains(got, "AnchorBucket goes") || slices.Contains(got, "Bucket goes") {
+		t.Errorf("without anchors: %q", got)
 	}
 	// And the tables take nothing at all from a parameter.
 	for _, id := range []string{"EntriesTable", "PermissionsTable"} {
-		if diff := cmp.Diff(a.made()[id].Properties, b.made()[id].Properties); diff != "" {
-			t.Errorf("%s: %s", id, diff)
+		for _, other := range []*stack{b, c} {
+			if diff := cmp.Diff(a.made()[id].Properties, other.made()[id].Properties); diff != "" {
+				t.Errorf("%s: %s", id, diff)
+			}
 		}
 	}
 
@@ -276,7 +304,8 @@ func TestParametersReplaceNothingThatIsKept(t *testing.T) {
 		"a table's name":       {"      BillingMode: PAY_PER_REQUEST\n", "      BillingMode: PAY_PER_REQUEST\n      TableName: !Sub '${VaultName}-entries'\n", "EntriesTable is replaced by its TableName"},
 		"a table's key":        {"{AttributeName: pk, KeyType: HASH}", "{AttributeName: !Ref VaultName, KeyType: HASH}", "EntriesTable is replaced by its KeySchema"},
 		"the bucket's name":    {"      OwnershipControls:", "      BucketName: !Ref VaultName\n      OwnershipControls:", "Bucket is replaced by its BucketName"},
-		"a table on condition": {"  PermissionsTable:\n    Type: AWS::DynamoDB::Table\n", "  PermissionsTable:\n    Type: AWS::DynamoDB::Table\n    Condition: Dashboard\n", "PermissionsTable goes"},
+		"the anchors' name":    {"      ObjectLockEnabled: true\n", "      ObjectLockEnabled: true\n      BucketName: !Sub '${VaultName}-anchors'\n", "AnchorBucket is replaced by its BucketName"},
+		"a table on condition": {"  PermissionsTable:\n    Type: AWS::DynamoDB::Table\n", "  PermissionsTable:\n    Type: AWS::DynamoDB::Table\n    Condition: TeamPass\n", "PermissionsTable goes"},
 	} {
 		wrong := change(t, name, c.old, c.new) // as it is written: what is kept is no resource of SAM's
 		if got := replaced(newStack(wrong, a.replacing, nil), newStack(wrong, a.replacing, others)); !slices.Contains(got, c.want) {

@@ -161,10 +161,12 @@ func keysReseal(k *call) error {
 		return err
 	}
 	embedded, err := k.place.embedded()
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
-	}
-	if *rate < 0 && !embedded {
+	case *rate < -1:
+		return usagef("--rate is a number of items, or 0 for no bound")
+	case *rate < 0 && !embedded:
 		*rate = awsRate
 	}
 	s, err := k.place.open(k.ctx)
@@ -241,8 +243,10 @@ func keysRewrap(k *call) error {
 		return err
 	}
 	to, err := keyfile.Load(*path)
-	if errors.Is(err, vault.NotFound) {
-		to, err = keyfile.Create(*path)
+	if errors.Is(err, vault.NotFound) { // a new one is made only by whoever has the old one
+		if err = rekey.Opens(k.ctx, b.store, from); err == nil {
+			to, err = keyfile.Create(*path)
+		}
 	}
 	if err != nil {
 		return err
@@ -252,6 +256,10 @@ func keysRewrap(k *call) error {
 		return err
 	}
 	return k.print(out, func(w io.Writer) {
+		if out.Already {
+			fmt.Fprintf(w, "The keysets were under the key in %s already, and under no other one now.\n", out.KeyFile)
+			return
+		}
 		fmt.Fprintf(w, "The keysets are under the key in %s; the old key opens nothing here any more.\n", out.KeyFile)
 		fmt.Fprintf(w, "Start servers and commands with --key-file %s from now on, or put it in the old one's place.\n", out.KeyFile)
 	})

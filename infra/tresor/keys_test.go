@@ -12,6 +12,7 @@ import (
 
 	"tresor/shared/auth"
 	"tresor/shared/seal"
+	"tresor/shared/seal/keyfile"
 	"tresor/shared/vault"
 )
 
@@ -155,7 +156,7 @@ func TestKeys(t *testing.T) {
 	onKeys(t, s.url, f, with)
 
 	for args, why := range map[string]string{
-		"rotate --wait 1s": "--wait must be at least", "rotate --purpose nothing": `not "nothing"`, "rewrap": "--new-key-file is missing",
+		"rotate --wait 1s": "--wait must be at least", "rotate --purpose nothing": `not "nothing"`, "rewrap": "--new-key-file is missing", "reseal --rate -7": "--rate is a number of items",
 		"rewrap --store dynamodb": "exclude each other", "list x": "is too much",
 	} {
 		o := runCommand(t, "", with(append([]string{"keys"}, strings.Fields(args)...)...)...)
@@ -164,7 +165,16 @@ func TestKeys(t *testing.T) {
 		}
 	}
 	// Under another key file.
-	fresh := filepath.Join(t.TempDir(), "new")
+	fresh, foreign := filepath.Join(t.TempDir(), "new"), filepath.Join(t.TempDir(), "foreign")
+	if _, err := keyfile.Create(foreign); err != nil {
+		t.Fatal(err)
+	}
+	if o := runCommand(t, "", with("keys", "rewrap", "--key-file", foreign, "--new-key-file", fresh)...); o.status != statusError || !strings.Contains(o.stderr, "wrapped by another key file") {
+		t.Errorf("rewrap with a foreign key file: %+v", o)
+	}
+	if _, err := os.Stat(fresh); !os.IsNotExist(err) {
+		t.Errorf("a rewrap that was refused leaves a key file: %v", err)
+	}
 	if got := ok(t, with("keys", "rewrap", "--new-key-file", fresh)...); got != `{"key_file":"`+fresh+`","dropped":15}`+"\n" {
 		t.Errorf("keys rewrap: %s", got)
 	}

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"bytes"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -47,17 +48,36 @@ type passwordAuth struct {
 	service  *Service
 	username string
 	password vault.Secret
-	as       [32]byte // what was verified
+	as       [32]byte    // what was verified
+	was      *vault.User // whose password that was, then
 }
 
 // Authenticate finds the user and looks whether this password was verified against the hash that the user has now: a password that was
-// changed meanwhile misses.
+// changed meanwhile misses. One that was only put under another key does not: whoever has the right password is never refused for that.
 func (a *passwordAuth) Authenticate(state *vault.State) (vault.UserID, *vault.Credential, error) {
 	u := state.UserByName(a.username)
-	if u == nil || len(u.Password) == 0 || a.memory(u) != a.as {
+	if u == nil || len(u.Password) == 0 || a.memory(u) != a.as && !a.resealed(u) {
 		return 0, nil, errUnknown
 	}
 	return u.ID, nil, nil
+}
+
+// resealed reports whether the hash that the user has is the one that was verified, sealed anew. The memory is of sealed bytes all the same: opening them for each request would cost more,
+// and a version alone may mean another password after a vault went back to an earlier point.
+func (a *passwordAuth) resealed(u *vault.User) bool {
+	if a.was == nil || a.was.ID != u.ID || a.was.PasswordVersion != u.PasswordVersion {
+		return false
+	}
+	was, err := a.service.openHash(a.was)
+	if err != nil {
+		return false
+	}
+	now, err := a.service.openHash(u)
+	return err == nil && bytes.Equal(was, now)
+}
+
+func (s *Service) openHash(u *vault.User) ([]byte, error) {
+	return s.sealer.Open(vault.PurposeCredentials, u.Password, passwordBinding(u.ID, u.PasswordVersion))
 }
 
 // memory is the key under which a verified password is remembered: a MAC under a key of this process over all that the verification
@@ -93,7 +113,7 @@ func (s *Service) verify(ctx context.Context, a *passwordAuth, source netip.Addr
 	if !ok || u == nil {
 		return s.failed(ctx, keys, u)
 	}
-	a.as = a.memory(u)
+	a.as, a.was = a.memory(u), u
 	s.verified.add(a.as, s.now())
 	s.giveBack(ctx, keys)
 	return nil
@@ -103,7 +123,7 @@ func (s *Service) verify(ctx context.Context, a *passwordAuth, source netip.Addr
 func (s *Service) known(a *passwordAuth) (known bool) {
 	s.vault.Peek(func(state *vault.State) {
 		if u := state.UserByName(a.username); u != nil {
-			a.as = a.memory(u)
+			a.as, a.was = a.memory(u), u
 			known = s.verified.has(a.as, s.now())
 		}
 	})
@@ -201,7 +221,7 @@ func (s *Service) storedHash(username string) (*vault.User, string, error) {
 	if u == nil || len(u.Password) == 0 {
 		return nil, noHash, nil
 	}
-	hash, err := s.sealer.Open(vault.PurposeCredentials, u.Password, passwordBinding(u.ID, u.PasswordVersion))
+	hash, err := s.openHash(u)
 	return u, string(hash), err
 }
 

@@ -4,8 +4,10 @@ import (
 	"errors"
 	"testing"
 
+	"tresor/shared/journal"
 	"tresor/shared/scenario"
 	"tresor/shared/vault"
+	"tresor/shared/vault/vaulttest"
 )
 
 // TestTheNewestRecordIsReadAgain with what follows it, by the same read: one for each journal.
@@ -71,6 +73,53 @@ func TestALargeRecordIsNotReadAgain(t *testing.T) {
 	view.tails.Store(0)
 	if err := other.Log.CatchUp(t.Context()); err != nil || view.tails.Load() != 2 {
 		t.Errorf("got %v by %d reads, want 2", err, view.tails.Load())
+	}
+}
+
+// anew seals again what is sealed, as after a rotation of keys.
+type anew struct{ vault.Sealer }
+
+func (a anew) Reseal(p vault.Purpose, sealed []byte, b vault.Binding) ([]byte, error) {
+	plain, err := a.Open(p, sealed, b)
+	if err != nil {
+		return nil, err
+	}
+	return a.Seal(p, plain, b)
+}
+
+// TestAResealedNewestRecordIsStillTheOne that the replica stands on: nothing is read from the beginning.
+func TestAResealedNewestRecordIsStillTheOne(t *testing.T) {
+	memory := vaulttest.NewMemory()
+	s := scenario.On(t, memory)
+	create(t, s, "first", "x")
+	view := &lens{Store: memory}
+	other := s.Another(t, view)
+	if err := other.Log.CatchUp(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, table := range vault.Tables {
+		list, _, err := memory.Tail(t.Context(), table, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range list {
+			item, old, err := journal.ResealRecord(anew{s.Sealer}, &list[i])
+			if err != nil || !old {
+				t.Fatal(old, err)
+			}
+			if n, err := memory.Reseal(t.Context(), []vault.Resealed{item}); n != 1 || err != nil {
+				t.Fatalf("%d resealed, %v", n, err)
+			}
+		}
+	}
+	for _, word := range []string{"", "second"} {
+		if word != "" {
+			create(t, s, word, "x")
+		}
+		view.tails.Store(0)
+		if err := other.Log.CatchUp(t.Context()); err != nil || other.Heads() != s.Heads() || view.tails.Load() != 2 {
+			t.Errorf("%q: %v at %v by %d reads, want %v by 2", word, err, other.Heads(), view.tails.Load(), s.Heads())
+		}
 	}
 }
 

@@ -214,41 +214,71 @@ func TestCorruptionIsMetByEveryRequest(t *testing.T) {
 	}
 }
 
+// gate is a store that calls before each commit.
+type gate struct {
+	vault.Store
+	n      int // commits begun; those of one process come one after the other
+	before func(n int)
+}
+
+func (g *gate) Commit(ctx context.Context, tx vault.Transaction) error {
+	g.n++
+	g.before(g.n)
+	return g.Store.Commit(ctx, tx)
+}
+
 // TestWhatNobodyWaitsForIsNotCarriedOutLater: an update that was taken, did not fit, and was put back after its caller had left.
 func TestWhatNobodyWaitsForIsNotCarriedOutLater(t *testing.T) {
-	s, f := faulty(t, 1)
-	f.Delay(vaulttest.Commit, 2, 250*time.Millisecond)
-	bulk := func(name string) func(*vault.Tx) (int, error) {
-		return func(tx *vault.Tx) (int, error) {
+	memory := vaulttest.NewMemory()
+	founded := scenario.On(t, memory)
+	create(t, founded, "first", "1")
+	store := &gate{Store: memory.Open()}
+	s := founded.Another(t, store)
+	runs := 0 // of two's function, by whoever has the turn
+	bulk := func(ctx context.Context, name string) error {
+		_, err := vault.Update(ctx, s.Vault, as(s.Founding, write), func(tx *vault.Tx) (int, error) {
+			if name == "two" {
+				runs++
+			}
 			for range 60 {
 				if _, err := tx.CreateEntry(vault.Entry{Name: name, Project: 1}, vault.Payload{Password: vault.NewSecret("b")}); err != nil {
 					return 0, err
 				}
 			}
 			return 0, nil
+		})
+		return err
+	}
+	leaving, leave := context.WithCancel(t.Context())
+	defer leave()
+	var others sync.WaitGroup
+	left := make(chan error, 1)
+	store.before = func(n int) {
+		switch n {
+		case 1: // of what holds the turn: the others come, in this order, and wait for it
+			others.Go(func() {
+				if err := bulk(t.Context(), "one"); err != nil {
+					t.Error(err)
+				}
+			})
+			time.Sleep(100 * time.Millisecond)
+			others.Go(func() { left <- bulk(leaving, "two") })
+			time.Sleep(200 * time.Millisecond)
+		case 2: // of the first of them, beside which the second did not fit
+			leave()
+			if err := <-left; err == nil {
+				t.Error("no error for a caller that left")
+			}
 		}
 	}
-	var wg sync.WaitGroup
-	wg.Go(func() { _, _ = tryCreate(t.Context(), s, "holds the turn", "x") })
-	time.Sleep(50 * time.Millisecond)
-	wg.Go(func() {
-		if _, err := vault.Update(t.Context(), s.Vault, as(s.Founding, write), bulk("one")); err != nil {
-			t.Error(err)
-		}
-	})
-	time.Sleep(20 * time.Millisecond)
-	wg.Go(func() {
-		ctx, cancel := context.WithTimeout(t.Context(), 350*time.Millisecond)
-		defer cancel()
-		if _, err := vault.Update(ctx, s.Vault, as(s.Founding, write), bulk("two")); err == nil {
-			t.Error("no error for a caller that left")
-		}
-	})
-	wg.Wait()
-	before := count(t, s, "two")
+	create(t, s, "holds the turn", "x")
+	others.Wait()
+	if runs == 0 || store.n != 2 {
+		t.Errorf("the second update was never taken: %d runs, %d commits", runs, store.n)
+	}
 	create(t, s, "much later", "x")
-	if after := count(t, s, "two"); after != before {
-		t.Errorf("an unrelated update carried it out: %d entries, then %d", before, after)
+	if n := count(t, s, "two"); n != 0 || count(t, s, "one") != 60 {
+		t.Errorf("an unrelated update carried it out: %d entries", n)
 	}
 }
 

@@ -71,6 +71,9 @@ func (n *Notifier) ofAccess(a *vault.StoredAccess, at time.Time) ([]bus.Event, e
 	if a.Clear == (vault.Clear{}) { // an older tresor wrote it, and does not say of which entries
 		all = []vault.Things{{Kind: "entry"}}
 	}
+	if len(all) == 0 { // a backup, which holds everything, and what else is on record without an entry or a file
+		add.event("access.recorded", "access", nil)
+	}
 	for _, t := range all {
 		if t.IsLocked() {
 			add.event(lockRequested, "entry", &t)

@@ -120,6 +120,7 @@ func TestRecordedStreams(t *testing.T) {
 			"file.revealed file [9] by tpm files/download of 3 access 4",
 			"lock.requested entry [5] by tpm files/download of 3 access 4",
 			"entry.withheld entry [5] by tpm passwords/show of 3 access 5",
+			"access.recorded access [] by tpm log/list of 3 access 6",
 			"entry.revealed entry [] unnamed access 7",
 			"restore.begun restore [] by tresor restore permissions 0",
 		},
@@ -159,7 +160,7 @@ func TestOneEvent(t *testing.T) {
 func TestWhatIsNotTakenComesAgain(t *testing.T) {
 	full := &taker{limit: 1000}
 	b, _ := replay(t, "entries", full)
-	for limit := range len(full.got) {
+	for limit := 1; limit < len(full.got); limit++ {
 		to := &taker{limit: limit, err: &vault.Error{Kind: vault.Busy}}
 		a := handle(t, b, to)
 		if len(a.Failures) != 1 {
@@ -183,8 +184,12 @@ func TestWhatIsNotTakenComesAgain(t *testing.T) {
 
 func TestABatchThatCannotBeReported(t *testing.T) {
 	b, _ := replay(t, "entries", &taker{limit: 1000})
-	b.Records[0].Change.Number = ""
-	to := &taker{err: &vault.Error{Kind: vault.Busy}}
+	none := &taker{err: &vault.Error{Kind: vault.Busy}}
+	if a, err := notifier(t, none).Handle(t.Context(), b); !errors.Is(err, vault.Busy) || len(a.Failures) != 0 {
+		t.Errorf("nothing was taken: got %+v, %v", a, err)
+	}
+	b.Records[1].Change.Number = ""
+	to := &taker{limit: 1, err: &vault.Error{Kind: vault.Busy}}
 	if a, err := notifier(t, to).Handle(t.Context(), b); !errors.Is(err, vault.Busy) || len(a.Failures) != 0 {
 		t.Errorf("got %+v, %v", a, err)
 	}

@@ -39,6 +39,15 @@ func Rewrap(ctx context.Context, store vault.Store, from, to seal.Wrapper) (alre
 	}
 }
 
+// Opens looks whether a wrapper opens the vault's keysets. Errors: NotFound (there is no vault), Corrupt (they are under another one), those of the wrapper.
+func Opens(ctx context.Context, store vault.Store, w seal.Wrapper) error {
+	stored, err := keysets(ctx, store)
+	if err == nil {
+		_, err = seal.Open(ctx, w, stored)
+	}
+	return err
+}
+
 func keysets(ctx context.Context, store vault.Store) (stored []vault.StoredKeyset, err error) {
 	if err := journal.Persist(ctx, func() (err error) { stored, err = store.Keysets(ctx); return err }); err != nil {
 		return nil, fmt.Errorf("load keysets: %w", err)

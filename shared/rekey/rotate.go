@@ -24,11 +24,14 @@ type Rotated struct {
 
 // Rotate adds a key to the keyset of each purpose, or takes the one that an earlier rotation has added and not promoted; waits; and makes those keys primary. wait is seal.PromoteWait or
 // longer. The keyset for the index goes along in any case and last, because its new key is what running processes notice: each reads records, and loads all keysets anew when it
-// meets the key.
+// meets the key. TooLarge, and nothing is changed, if a keyset is full.
 func Rotate(ctx context.Context, store vault.Store, sealer *seal.Sealer, purposes []vault.Purpose, wait time.Duration) ([]Rotated, error) {
 	purposes = slices.DeleteFunc(slices.Clone(purposes), func(p vault.Purpose) bool { return p == vault.PurposeIndex })
 	purposes = append(purposes, vault.PurposeIndex)
 	r := rotation{store, sealer}
+	if err := r.room(ctx, purposes); err != nil {
+		return nil, err
+	}
 	rotated := make([]Rotated, len(purposes))
 	for i, p := range purposes {
 		var err error
@@ -47,6 +50,20 @@ func Rotate(ctx context.Context, store vault.Store, sealer *seal.Sealer, purpose
 		}
 	}
 	return rotated, nil
+}
+
+// room looks whether each keyset takes another key, before any gets one that would then wait for ever.
+func (r rotation) room(ctx context.Context, purposes []vault.Purpose) error {
+	for _, p := range purposes {
+		list, _, err := r.keys(ctx, p)
+		if err != nil {
+			return err
+		}
+		if len(list) >= seal.MaxKeys && list[len(list)-1].State != seal.Waiting {
+			return &vault.Error{Kind: vault.TooLarge, Msg: fmt.Sprintf("the keyset for %s holds %d keys and takes no more", p, len(list))}
+		}
+	}
+	return nil
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -153,6 +154,35 @@ func TestTwoRotationsAtOnce(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestAFullKeysetRefusesTheRotation, also that of another purpose, with which the key for the index goes along; and no key is left that waits.
+func TestAFullKeysetRefusesTheRotation(t *testing.T) {
+	p := found(t, vaulttest.NewMemory())
+	fill := func(purpose vault.Purpose, n int) {
+		t.Helper()
+		for range n {
+			if _, err := rekey.Rotate(t.Context(), p.store, p.sealer, []vault.Purpose{purpose}, 0); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	fill(vault.PurposeIndex, seal.MaxKeys-2)
+	killed, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(50*time.Millisecond, cancel)
+	if _, err := rekey.Rotate(killed, p.store, p.sealer, []vault.Purpose{vault.PurposeIndex}, time.Hour); !errors.Is(err, context.Canceled) {
+		t.Fatalf("killed while it waited: %v", err)
+	}
+	fill(vault.PurposeFiles, 1) // the last key of the index waits, and has room
+	for _, purpose := range []vault.Purpose{vault.PurposeIndex, vault.PurposeSecrets, vault.PurposeFiles} {
+		if _, err := rekey.Rotate(t.Context(), p.store, p.sealer, []vault.Purpose{purpose}, 0); !errors.Is(err, vault.TooLarge) || !strings.Contains(err.Error(), "the keyset for index holds 32 keys") {
+			t.Errorf("%s: got %v, want TooLarge", purpose, err)
+		}
+	}
+	p.wantKeys(t, vault.PurposeIndex, 1+2*(seal.MaxKeys-1), seal.MaxKeys)
+	p.wantKeys(t, vault.PurposeFiles, 3, 2)
+	p.wantKeys(t, vault.PurposeSecrets, 1, 1)
+	p.audit(t)
 }
 
 func TestRotateWithoutAVault(t *testing.T) {
