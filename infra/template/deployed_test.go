@@ -11,7 +11,6 @@ import (
 	"tresor/events"
 	"tresor/infra/localapi"
 	"tresor/infra/template"
-	"tresor/shared/dynamo/layout"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -124,9 +123,9 @@ func TestEvents(t *testing.T) {
 	tmpl := deployed(t)
 	want(t, "bus", tmpl.Resources["EventBus"].All, "AWS::Events::EventBus", "Type")
 	notifier := tmpl.Resources["NotifierFunction"].Properties
-	for name, stream := range map[string]struct{ table string }{
-		"Entries":     {"EntriesTable"},
-		"Permissions": {"PermissionsTable"},
+	for name, stream := range map[string]struct{ table, keys string }{
+		"Entries":     {"EntriesTable", `["${VaultName}#journal"]`},
+		"Permissions": {"PermissionsTable", `["${VaultName}#journal",{"prefix":"${VaultName}#access#"}]`},
 	} {
 		p := at(notifier, "Events", name, "Properties")
 		want(t, name, p, getAtt(stream.table, "StreamArn"), "Stream")
@@ -137,20 +136,18 @@ func TestEvents(t *testing.T) {
 		want(t, name, p, 21600, "MaximumRecordAgeInSeconds")
 		want(t, name, p, nil, "ParallelizationFactor") // order
 		want(t, name, p, map[string]any{"Type": "SQS", "Destination": getAtt("Failures", "Arn")}, "DestinationConfig", "OnFailure")
-		pattern := func(keys, more string) map[string]any {
-			text := `{"eventName":["INSERT"],"dynamodb":{"Keys":{"pk":{"S":` + keys + `}}` + more + `}}`
+		pattern := func(keys string) map[string]any {
+			text := `{"eventName":["INSERT"],"dynamodb":{"Keys":{"pk":{"S":` + keys + `}}}}`
 			if !json.Valid([]byte(text)) {
 				t.Errorf("%s: the pattern is no JSON: %s", name, text)
 			}
 			return map[string]any{"Fn::Sub": text}
 		}
-		filters := []any{map[string]any{"Pattern": pattern(`["${VaultName}#journal"]`, "")}}
-		if name == "Permissions" { // access records are told of if somebody wants that, and those of entries used under a lock in any case
-			access := `[{"prefix":"${VaultName}#access#"}]`
-			locked := `,"NewImage":{"` + layout.More + `":{"S":[{"prefix":"locked "}]}}`
-			filters = append(filters, map[string]any{"Pattern": map[string]any{"Fn::If": []any{"RevealEvents", pattern(access, ""), pattern(access, locked)}}})
+		filter := any(pattern(stream.keys))
+		if name == "Permissions" { // access records are told of if somebody wants that
+			filter = map[string]any{"Fn::If": []any{"RevealEvents", filter, pattern(`["${VaultName}#journal"]`)}}
 		}
-		want(t, name, p, filters, "FilterCriteria", "Filters")
+		want(t, name, p, []any{map[string]any{"Pattern": filter}}, "FilterCriteria", "Filters")
 	}
 	expiry := tmpl.Resources["ExpiryFunction"].Properties
 	want(t, "expiry", expiry, 2, "EventInvokeConfig", "MaximumRetryAttempts")

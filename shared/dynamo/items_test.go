@@ -41,7 +41,7 @@ func TestRecordFitsOneUnit(t *testing.T) {
 // TestAccessRecordFitsOneUnit: what an access record shows without a key leaves it within the one unit that a reveal may cost.
 func TestAccessRecordFitsOneUnit(t *testing.T) {
 	r := vault.StoredAccess{Hour: 500_000, Shard: 15, ID: "01JABCDEFGHJKMNPQRSTVWXYZ0", Sealed: make([]byte, 700)}
-	r.Clear = vault.Clear{Kind: "withheld", Action: "teampass update/item_password", Actor: 100_000, More: "locked 10000000;entry 10000000"}
+	r.Clear = vault.Clear{Kind: "withheld", Action: "teampass update/item_password", Actor: 100_000, More: "entry 10000000;locked 10000000"}
 	if n := size(mustKeys(t, "production").accessItem(r)); n > 1024 {
 		t.Errorf("the item takes %d bytes, want at most 1024", n)
 	}

@@ -1,7 +1,6 @@
 package vault
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -85,7 +84,7 @@ type things map[string][]uint64
 
 func (t things) add(kind string, ids ...uint64) { t[kind] = append(t[kind], ids...) }
 
-// text writes the kinds in order, entries used under a lock first, each with its ids, ascending, each but the first as the difference to the one before: "entry 17 1 4;tag 5". Where they are too many
+// text writes the kinds in order, each with its ids, ascending, each but the first as the difference to the one before: "entry 17 1 4;tag 5". Where they are too many
 // to be named, a star stands for them.
 func (t things) text() string {
 	n := 0
@@ -118,21 +117,8 @@ func sortedKinds(t things) []string {
 	for kind := range t {
 		kinds = append(kinds, kind)
 	}
-	slices.SortFunc(kinds, func(a, b string) int {
-		if locked := cmp.Compare(rank(a), rank(b)); locked != 0 {
-			return locked
-		}
-		return cmp.Compare(a, b)
-	})
+	slices.Sort(kinds)
 	return kinds
-}
-
-// rank puts entries used under a lock first: a stream's filter knows beginnings alone, and is to let these through (template.yaml, NotifierFunction).
-func rank(kind string) int {
-	if kind == thingLocked {
-		return 0
-	}
-	return 1
 }
 
 // Clear returns what the record shows without a key. It follows from the record alone, so that a verifier can compare.

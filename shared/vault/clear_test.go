@@ -32,7 +32,7 @@ func TestClear(t *testing.T) {
 		"a batch":       {[]Op{op("", entries(9, 5)...), op("", entries(5)...)}, Clear{"batch", "a", 9, 2, "entry 5 4"}, []Things{{"entry", []uint64{5, 9}}}},
 		"a bulk": {[]Op{op("", Change{TrashBulk: &TrashBulk{Deltas: []uint64{3, 1, 5}}})}, Clear{"entry", "a", 3, 2, "entry 3 1 5"},
 			[]Things{{"entry", []uint64{3, 4, 9}}}},
-		"with a reason": {[]Op{op("canary", entries(17)...)}, Clear{"entry", "a", 17, 2, "locked 17;entry 17"}, []Things{{"locked", []uint64{17}}, {"entry", []uint64{17}}}},
+		"with a reason": {[]Op{op("canary", entries(17)...)}, Clear{"entry", "a", 17, 2, "entry 17;locked 17"}, []Things{{"entry", []uint64{17}}, {"locked", []uint64{17}}}},
 	} {
 		r := Record{Ops: c.ops}
 		got := r.Clear()
@@ -73,7 +73,7 @@ func TestClearOfAnAccess(t *testing.T) {
 		"secrets":               {AccessRecord{Secrets: secrets}, "entry 5 4"},
 		"withheld":              {AccessRecord{Secrets: secrets, Withheld: true, Files: []FileID{3}, Reason: "canary"}, "entry 5 4"},
 		"a file":                {AccessRecord{Files: []FileID{3}}, "file 3"},
-		"a secret for a reason": {AccessRecord{Secrets: secrets[:1], Reason: "canary"}, "locked 9;entry 9"},
+		"a secret for a reason": {AccessRecord{Secrets: secrets[:1], Reason: "canary"}, "entry 9;locked 9"},
 		"a use for a reason":    {AccessRecord{Used: []EntryID{8, 9}, Reason: "canary"}, "locked 8 1"},
 		"nothing":               {AccessRecord{}, ""},
 	} {
