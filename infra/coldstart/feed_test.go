@@ -83,7 +83,7 @@ func detailOf(t *testing.T, e bustest.Event) (d bus.Detail) {
 }
 
 // action is what an event's may be: a dialect's name and an action's, and no text of anybody's.
-var action = regexp.MustCompile(`^((tpm|syspass|teampass|tresor) [a-zA-Z_/]+)?$`)
+var action = regexp.MustCompile(`^((tpm|syspass|teampass|tresor) [a-zA-Z_/ ]+)?$`)
 
 // follow gives the notifier all that lies in the tables by now, as their streams tell it, and looks through what it makes of it.
 func (f *fleet) follow(t *testing.T) {
@@ -134,7 +134,9 @@ func (f *fleet) follow(t *testing.T) {
 	if err == nil || strings.Contains(err.Error(), "canary") {
 		t.Errorf("where nothing may be sent, the notifier answers %s, %v", out, err)
 	}
-	f.bus.SetFault(func(int) bustest.Fault { return bustest.Fault{Refuse: []int{3}, Code: "NotAuthorizedForSourceException"} })
+	f.bus.SetFault(func(int) bustest.Fault {
+		return bustest.Fault{Refuse: []int{3}, Code: "NotAuthorizedForSourceException"}
+	})
 	out, err = f.running["notifier"].invoke(t.Context(), json.RawMessage(here.Replace(string(failing))))
 	if err != nil || !strings.HasPrefix(string(out), `{"batchItemFailures":[{"itemIdentifier":"`) {
 		t.Errorf("where the fourth is refused, the notifier answers %s, %v", out, err)

@@ -143,11 +143,13 @@ func TestEvents(t *testing.T) {
 			}
 			return map[string]any{"Fn::Sub": text}
 		}
-		filter := any(pattern(stream.keys))
-		if name == "Permissions" { // access records are told of if somebody wants that
+		filter, filters := any(pattern(stream.keys)), []any{}
+		if name == "Permissions" { // access records are told of if somebody wants that; in any case those of what was used under a lock, and of backups
+			filters = append(filters, map[string]any{"Pattern": map[string]any{
+				"Fn::Sub": `{"eventName":["INSERT"],"dynamodb":{"Keys":{"pk":{"S":[{"prefix":"${VaultName}#access#"}]}},"NewImage":{"k":{"S":["unlocked","unnamed"]}}}}`}})
 			filter = map[string]any{"Fn::If": []any{"RevealEvents", filter, pattern(`["${VaultName}#journal"]`)}}
 		}
-		want(t, name, p, []any{map[string]any{"Pattern": filter}}, "FilterCriteria", "Filters")
+		want(t, name, p, append(filters, map[string]any{"Pattern": filter}), "FilterCriteria", "Filters")
 	}
 	expiry := tmpl.Resources["ExpiryFunction"].Properties
 	want(t, "expiry", expiry, 2, "EventInvokeConfig", "MaximumRetryAttempts")

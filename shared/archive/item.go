@@ -53,7 +53,6 @@ type (
 		Target uint64       `cbor:"6,keyasint,omitempty"`
 		Actor  vault.UserID `cbor:"7,keyasint,omitempty"`
 		Sealed []byte       `cbor:"8,keyasint"`
-		More   string       `cbor:"9,keyasint,omitempty"`
 	}
 	wireHour struct {
 		Hour   vault.Hour `cbor:"1,keyasint"`
@@ -63,12 +62,6 @@ type (
 		Shard  uint8  `cbor:"1,keyasint"`
 		ID     string `cbor:"2,keyasint"`
 		Sealed []byte `cbor:"3,keyasint"`
-		// The clear attributes; none of a record that an older tresor wrote.
-		Kind   string       `cbor:"4,keyasint,omitempty"`
-		Action string       `cbor:"5,keyasint,omitempty"`
-		Target uint64       `cbor:"6,keyasint,omitempty"`
-		Actor  vault.UserID `cbor:"7,keyasint,omitempty"`
-		More   string       `cbor:"8,keyasint,omitempty"`
 	}
 	wireSecret struct {
 		Entry   vault.EntryID `cbor:"1,keyasint"`
@@ -87,12 +80,11 @@ func (it *Item) wire() (kind, any) {
 	switch {
 	case it.Record != nil:
 		r := it.Record
-		return kindRecord, wireRecord{r.Table, r.Seq, r.Txn[:], r.Clear.Kind, r.Clear.Action, r.Clear.Target, r.Clear.Actor, r.Sealed, r.Clear.More}
+		return kindRecord, wireRecord{r.Table, r.Seq, r.Txn[:], r.Clear.Kind, r.Clear.Action, r.Clear.Target, r.Clear.Actor, r.Sealed}
 	case it.Hour != nil:
 		return kindHour, wireHour(*it.Hour)
 	case it.Access != nil:
-		a := it.Access
-		return kindAccess, wireAccess{a.Shard, a.ID, a.Sealed, a.Clear.Kind, a.Clear.Action, a.Clear.Target, a.Clear.Actor, a.Clear.More}
+		return kindAccess, wireAccess{it.Access.Shard, it.Access.ID, it.Access.Sealed}
 	case it.File != nil:
 		return kindFile, wireFile(*it.File)
 	}
@@ -110,7 +102,7 @@ func decodeItem(k kind, body []byte) (it Item, err error) {
 			return it, malformed()
 		}
 		it.Record = &vault.StoredRecord{RecordKey: vault.RecordKey{Table: w.Table, Seq: w.Seq}, Txn: vault.TxnID(w.Txn),
-			Clear: vault.Clear{Kind: w.Kind, Action: w.Action, Target: w.Target, Actor: w.Actor, More: w.More}, Sealed: w.Sealed}
+			Clear: vault.Clear{Kind: w.Kind, Action: w.Action, Target: w.Target, Actor: w.Actor}, Sealed: w.Sealed}
 	case kindHour:
 		var w wireHour
 		err = decoder.Unmarshal(body, &w)
@@ -118,8 +110,7 @@ func decodeItem(k kind, body []byte) (it Item, err error) {
 	case kindAccess:
 		var w wireAccess
 		err = decoder.Unmarshal(body, &w)
-		it.Access = &vault.StoredAccess{Shard: w.Shard, ID: w.ID, Sealed: w.Sealed,
-			Clear: vault.Clear{Kind: w.Kind, Action: w.Action, Target: w.Target, Actor: w.Actor, More: w.More}}
+		it.Access = &vault.StoredAccess{Shard: w.Shard, ID: w.ID, Sealed: w.Sealed}
 	case kindSecret:
 		var w wireSecret
 		err = decoder.Unmarshal(body, &w)

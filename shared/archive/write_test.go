@@ -50,7 +50,7 @@ func TestABackupVerifiesWithItsKeyAlone(t *testing.T) {
 	}
 }
 
-// TestEverythingIsInItAsItIsStored puts what is in the archive into an empty store, which must then hold the same.
+// TestEverythingIsInItAsItIsStored puts what is in the archive, and the clear attributes that follow from it, into an empty store, which must then hold the same.
 func TestEverythingIsInItAsItIsStored(t *testing.T) {
 	s := rich(t)
 	file, m := s.write(t)
@@ -60,10 +60,19 @@ func TestEverythingIsInItAsItIsStored(t *testing.T) {
 	for _, it := range items(t, s, file) {
 		switch {
 		case it.Record != nil:
+			if it.Record.Clear.More != "" {
+				t.Error("an archive of format 1 has attributes that its readers do not know")
+			}
+			if err := journal.ShowRecord(s.Sealer, it.Record); err != nil {
+				t.Fatal(err)
+			}
 			tx.Put = append(tx.Put, *it.Record)
 		case it.Hour != nil:
 			hours = append(hours, it.Hour.Hour)
 		case it.Access != nil:
+			if err := journal.ShowAccess(s.Sealer, it.Access); err != nil {
+				t.Fatal(err)
+			}
 			if err := copied.PutAccess(t.Context(), []vault.StoredAccess{*it.Access}); err != nil {
 				t.Fatal(err)
 			}

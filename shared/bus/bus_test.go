@@ -126,7 +126,7 @@ func TestRequestsFail(t *testing.T) {
 	b, s := open(t)
 	for name, c := range map[string]struct {
 		fault    bustest.Fault
-		want     error
+		want     vault.Kind
 		requests int
 	}{
 		"throttled":      {bustest.Fault{Status: http.StatusBadRequest, Code: "ThrottlingException"}, vault.Busy, tries},

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -33,7 +35,7 @@ func (k *taker) Put(_ context.Context, events []bus.Event) (int, error) {
 	return n, nil
 }
 
-// world is a vault of 120 entries that expire one a day, the first of them a day ago; 32 of them so far that they are told of.
+// world is a vault of 90 entries that expire one a day, the first of them a day ago; 32 of them so far that they are told of.
 func world(t *testing.T, store vault.Store) (*scenario.System, time.Time) {
 	t.Helper()
 	s := scenario.On(t, store)
@@ -157,6 +159,104 @@ type meanwhile struct {
 func (m meanwhile) Commit(ctx context.Context, tx vault.Transaction) error {
 	m.do()
 	return m.Marks.Commit(ctx, tx)
+}
+
+// TestDays: a day is one of UTC, wherever the clock is, and ends at midnight.
+func TestDays(t *testing.T) {
+	s, now := world(t, vaulttest.NewMemory())
+	to := &taker{limit: 1000}
+	x := expiry.Events{Vault: s.Vault, Name: "v", Marks: s.Store, Bus: to}
+	east, west := time.FixedZone("", 14*3600), time.FixedZone("", -12*3600)
+	midnight := time.Date(2026, 11, 27, 0, 0, 0, 0, time.UTC)
+	for _, c := range []struct {
+		at   time.Time
+		want int
+	}{
+		{now.In(east), told}, {now.In(west), 0}, {midnight.Add(-time.Nanosecond).In(east), 0}, {midnight.In(west), told + 1}, {midnight.Add(time.Hour), 0},
+	} {
+		if n, err := x.Send(t.Context(), c.at); n != c.want || err != nil {
+			t.Errorf("%s: got %d, %v, want %d", c.at, n, err, c.want)
+		}
+	}
+	for _, e := range to.got[:told] {
+		if !strings.HasPrefix(e.Detail.ID, "v/expiry/2026-11-26/") || !strings.HasSuffix(e.Detail.Time, "Z") || !strings.HasSuffix(e.Detail.Due, "Z") {
+			t.Errorf("got %+v", e.Detail)
+		}
+	}
+}
+
+// TestADateIsMoved: what was told of stays told of for the day, and what was moved away is told of no more.
+func TestADateIsMoved(t *testing.T) {
+	s, now := world(t, vaulttest.NewMemory())
+	to := &taker{limit: 5}
+	x := expiry.Events{Vault: s.Vault, Name: "v", Marks: s.Store, Bus: to}
+	if _, err := x.Send(t.Context(), now); !errors.Is(err, vault.Busy) { // ended half-way
+		t.Fatal(err)
+	}
+	first := vault.EntryID(to.got[0].Detail.Target)
+	move := func(id vault.EntryID, to time.Time) {
+		t.Helper()
+		if _, err := vault.Update(t.Context(), s.Vault, scenario.Operator(), func(x *vault.Tx) (int, error) {
+			return 0, x.EditEntry(id, func(e *vault.Entry) error { e.Expiry = vault.StampOf(to); return nil })
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	move(first, now.AddDate(1, 0, 0))
+	move(first+80, now) // was too far away
+	to.got, to.limit = nil, 1000
+	if n, err := x.Send(t.Context(), now.Add(time.Hour)); n != told || err != nil {
+		t.Errorf("the rest of the day: got %d, %v, want %d", n, err, told)
+	}
+	for _, e := range to.got {
+		if e.Detail.Target == uint64(first) {
+			t.Errorf("told of %+v, whose date is a year away", e.Detail)
+		}
+	}
+}
+
+// TestManyAreDue: 10,000 on one day, two runs at once, and never two events that differ for one entry.
+func TestManyAreDue(t *testing.T) {
+	const many = 10_000
+	memory := vaulttest.NewMemory()
+	s := scenario.On(t, memory)
+	now := time.Date(2026, 11, 26, 4, 40, 0, 0, time.UTC)
+	project := vault.ProjectID(0)
+	for n := 0; n < many; n += 1000 {
+		if _, err := vault.Update(t.Context(), s.Vault, scenario.Operator(), func(x *vault.Tx) (_ int, err error) {
+			if n == 0 {
+				if project, err = x.CreateProject(vault.Project{Name: "P", Manager: s.Founding.AdminID}); err != nil {
+					return 0, err
+				}
+			}
+			for i := range 1000 {
+				if _, err := x.CreateEntry(vault.Entry{Project: project, Manager: s.Founding.AdminID, Name: fmt.Sprint("canary ", n+i), Expiry: vault.StampOf(now)}, vault.Payload{}); err != nil {
+					return 0, err
+				}
+			}
+			return 0, nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var runs [2]taker
+	var sent [2]int
+	var errs [2]error
+	var wg sync.WaitGroup
+	for i := range runs {
+		runs[i].limit = 2 * many
+		wg.Go(func() {
+			sent[i], errs[i] = expiry.Events{Vault: s.Vault, Name: "v", Marks: memory.Open(), Bus: &runs[i]}.Send(t.Context(), now)
+		})
+	}
+	wg.Wait()
+	all := ids(append(runs[0].got, runs[1].got...))
+	if n := len(slices.Compact(all)); n != many || errors.Join(errs[:]...) != nil || sent[0]+sent[1] < many {
+		t.Errorf("%d and %d sent, %d in all, %v", sent[0], sent[1], n, errs)
+	}
+	if n, err := (expiry.Events{Vault: s.Vault, Name: "v", Marks: memory.Open(), Bus: &taker{}}).Send(t.Context(), now); n != 0 || err != nil {
+		t.Errorf("again: got %d, %v", n, err)
+	}
 }
 
 func TestNothingToTell(t *testing.T) {

@@ -66,21 +66,10 @@ func (c codec) sealRecord(r *vault.Record) (vault.StoredRecord, vault.Hash, erro
 	return stored, sha256.Sum256(plain), nil
 }
 
-// recordBinding binds everything about a record that lies in clear beside it.
+// recordBinding binds what lies in clear beside a record, but for Clear.More: that came later, and who does not know of it opens the record all the same (law 11).
 func recordBinding(s *vault.StoredRecord) vault.Binding {
-	return vault.Binding{Table: s.Table, Kind: "record", ID: s.Txn.String(), Field: clearText(s.Clear), Version: uint64(s.Seq)}
-}
-
-// clearText is different for different attributes. What older records do not have leaves it as it was for them.
-func clearText(c vault.Clear) string {
-	if c == (vault.Clear{}) {
-		return ""
-	}
-	text := fmt.Sprintf("%q %q %d %d", c.Kind, c.Action, c.Target, c.Actor)
-	if c.More != "" {
-		text += fmt.Sprintf(" %q", c.More)
-	}
-	return text
+	clear := fmt.Sprintf("%q %q %d %d", s.Clear.Kind, s.Clear.Action, s.Clear.Target, s.Clear.Actor)
+	return vault.Binding{Table: s.Table, Kind: "record", ID: s.Txn.String(), Field: clear, Version: uint64(s.Seq)}
 }
 
 // openRecord opens and decodes a record. Errors: NewerFormat, Corrupt, and the Sealer's.
@@ -98,7 +87,7 @@ func (c codec) openRecord(s *vault.StoredRecord) (opened, error) {
 		return opened{}, fmt.Errorf("%s record %d: %w", s.Table, s.Seq, err)
 	}
 	clear := r.Clear()
-	if s.Clear.More == "" { // an older record names its first target alone; what is bound cannot have been taken away
+	if s.Clear.More == "" { // an older tresor wrote it; or somebody took it away, after the stream had told of it
 		clear.More = ""
 	}
 	if r.Table != s.Table || r.Seq != s.Seq || r.Txn != s.Txn || clear != s.Clear {
@@ -158,6 +147,25 @@ func corrupt(format string, args ...any) error {
 // payloadFormat is the format in which what sealedPayload holds appeared.
 const payloadFormat = 1
 
+// ShowRecord sets the clear attributes that came after records and archives got their format: an archive leaves them out, so that older programs can read it (law 11).
+// Errors: those of OpenRecord.
+func ShowRecord(sealer vault.Sealer, s *vault.StoredRecord) error {
+	r, _, err := OpenRecord(sealer, s)
+	if err == nil {
+		s.Clear = r.Clear()
+	}
+	return err
+}
+
+// ShowAccess is ShowRecord for an access record.
+func ShowAccess(sealer vault.Sealer, s *vault.StoredAccess) error {
+	a, _, err := codec{sealer}.openAccess(s)
+	if err == nil {
+		s.Clear = a.Clear()
+	}
+	return err
+}
+
 // sealedPayload is a secret payload in clear, between the vault's types and the sealer.
 type sealedPayload struct {
 	Format   uint16           `cbor:"0,keyasint"`
@@ -207,8 +215,10 @@ func (c codec) openPayload(k vault.SecretKey, sealed []byte) (vault.Payload, err
 	return p, nil
 }
 
+// accessBinding binds no clear attributes: they came later, and who does not know of them opens the record all the same (law 11). They follow from what is sealed, so that
+// others than those are seen.
 func accessBinding(a *vault.StoredAccess) vault.Binding {
-	return vault.Binding{Table: vault.Permissions, Kind: "access", ID: a.ID, Field: clearText(a.Clear), Version: uint64(a.Hour)<<8 | uint64(a.Shard)}
+	return vault.Binding{Table: vault.Permissions, Kind: "access", ID: a.ID, Version: uint64(a.Hour)<<8 | uint64(a.Shard)}
 }
 
 func (c codec) sealAccess(a *vault.AccessRecord, place vault.StoredAccess) (vault.StoredAccess, vault.Hash, error) {

@@ -25,6 +25,9 @@ func (n *Notifier) ofRecord(r *vault.StoredRecord, at time.Time) ([]bus.Event, e
 	detail := bus.Detail{Vault: n.vault, Action: c.Action, Actor: uint64(c.Actor), Journal: r.Table.String(), Seq: uint64(r.Seq)}
 	if c.IsBatch() {
 		detail.Batch, detail.Action, detail.Actor = true, "", 0
+		if c.More == "" { // an older tresor wrote it, and does not say what it is about
+			all = []vault.Things{{Kind: "entry"}}
+		}
 	}
 	add := adder{at: at, detail: detail, id: []any{n.vault, r.Table, uint64(r.Seq), r.Txn}}
 	if r.Seq == 0 { // where a restore notes that it has begun, and that it has ended

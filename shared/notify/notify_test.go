@@ -144,6 +144,36 @@ func TestRecordedStreams(t *testing.T) {
 	}
 }
 
+// TestWhatAnOlderTresorWrote names less, and is told of all the same.
+func TestWhatAnOlderTresorWrote(t *testing.T) {
+	to := &taker{limit: 1000}
+	b, _ := replay(t, "entries", to)
+	for i := range b.Records {
+		image := map[string]json.RawMessage{}
+		if err := json.Unmarshal(b.Records[i].Change.Image, &image); err != nil {
+			continue // what was removed has none
+		}
+		delete(image, "m")
+		b.Records[i].Change.Image, _ = json.Marshal(image)
+	}
+	handle(t, b, to)
+	want := []string{
+		"entry.changed entry [5] by syspass account/create of 1 entries 17",
+		"tag.changed tag [2] by tpm passwords/update of 3 entries 18",
+		"entry.changed entry [] unnamed batch entries 19",
+		"entry.changed entry [11] by teampass delete/folder of 2 entries 20",
+		"entry.changed entry [5] by tpm passwords/lock of 3 entries 21",
+		"lock.requested entry [5] by tpm passwords/lock of 3 entries 21",
+		"entry.changed entry [5] by tpm passwords/unlock of 3 entries 22",
+		"lock.requested entry [5] by tpm passwords/unlock of 3 entries 22",
+		"record.unreadable record []",
+		"project.changed project [4] by tpm projects/create of 3 entries 25",
+	}
+	if diff := cmp.Diff(want, lines(to.got)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 // TestOneEvent shows a whole one.
 func TestOneEvent(t *testing.T) {
 	to := &taker{limit: 1000}

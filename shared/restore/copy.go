@@ -78,6 +78,9 @@ func (c *copier) one(ctx context.Context, it *archive.Item) error {
 		c.tx.PutSecrets = append(c.tx.PutSecrets, *it.Secret)
 		return c.added(ctx, len(it.Secret.Sealed))
 	case it.Access != nil: // all of them, also those after a cut: who saw what stays true
+		if err := journal.ShowAccess(c.plan.sealer, it.Access); err != nil {
+			return err
+		}
 		if c.access = append(c.access, *it.Access); len(c.access) == accessBatch {
 			return c.flushAccess(ctx)
 		}
@@ -86,10 +89,13 @@ func (c *copier) one(ctx context.Context, it *archive.Item) error {
 }
 
 func (c *copier) record(ctx context.Context, r *vault.StoredRecord) error {
-	switch {
-	case !c.plan.cut.has(r.RecordKey):
+	if !c.plan.cut.has(r.RecordKey) {
 		return nil
-	case r.Seq == 1:
+	}
+	if err := journal.ShowRecord(c.plan.sealer, r); err != nil {
+		return err
+	}
+	if r.Seq == 1 {
 		c.first = append(c.first, *r)
 		return nil
 	}

@@ -139,15 +139,14 @@ func openWriter(ctx context.Context, path string, o options) (*writer, error) {
 
 // setUp checks that the file is ours and durable, and makes the tables that it lacks.
 func (w *writer) setUp(ctx context.Context) error {
-	version, err := w.version(ctx)
-	if err != nil || version == schemaVersion {
+	steps, err := w.steps(ctx)
+	if err != nil || steps == "" {
 		return err
 	}
 	if _, err := w.conn.ExecContext(ctx, "begin immediate"); err != nil {
 		return fmt.Errorf("make tables: %w", classify(err))
 	}
-	if version, err = w.version(ctx); err == nil && version < schemaVersion { // still
-		steps := strings.Join(schemas[version:], "")
+	if steps, err = w.steps(ctx); err == nil && steps != "" { // still
 		_, err = w.conn.ExecContext(ctx, steps+fmt.Sprintf("pragma application_id = %d; pragma user_version = %d;", applicationID, schemaVersion))
 	}
 	end := "commit"
@@ -159,6 +158,23 @@ func (w *writer) setUp(ctx context.Context) error {
 		return fmt.Errorf("make tables: %w", classify(err))
 	}
 	return nil
+}
+
+// steps returns what the file lacks; nothing where it is up to date.
+func (w *writer) steps(ctx context.Context) (string, error) {
+	version, err := w.version(ctx)
+	if err != nil {
+		return "", err
+	}
+	steps := strings.Join(schemas[version:], "")
+	var has int
+	if err := w.conn.QueryRowContext(ctx, hasAdditions).Scan(&has); err != nil {
+		return "", classify(err)
+	}
+	if has == 0 {
+		steps += additions
+	}
+	return steps, nil
 }
 
 // version returns the schema's version, 0 for a new file.

@@ -187,6 +187,14 @@ func TestOpenOlder(t *testing.T) {
 		steps = append(steps, "alter table access drop column "+column)
 	}
 	plain(t, path, steps...)
+	check := func(want int) {
+		t.Helper()
+		var version int
+		if err := plain(t, path).QueryRowContext(t.Context(), "pragma user_version").Scan(&version); err != nil || version != want {
+			t.Errorf("version %d, %v, want %d", version, err, want)
+		}
+	}
+	check(1)
 	for n := range 2 { // brought up to date, and then as it is
 		tx := vaulttest.NewTransaction(vaulttest.NewRecord(vault.Entries, vault.Seq(2+n), 10))
 		tx.PutMarks = []vault.Mark{{Hash: vault.Hash{byte(n)}, Expires: time.Now().Add(time.Hour)}}
@@ -196,6 +204,16 @@ func TestOpenOlder(t *testing.T) {
 	}
 	if records, _, err := openFile(t, path).Tail(t.Context(), vault.Entries, 0); err != nil || len(records) != 3 {
 		t.Errorf("got %d records, %v, want 3", len(records), err)
+	}
+	check(2) // as programs have it that know no later columns
+	// Such a program's statements.
+	plain(t, path, `insert into records (tbl, seq, txn, kind, action, target, actor, sealed) values (1, 4, zeroblob(16), 'entry', 'a', 1, 1, x'00')`,
+		`insert into access (hour, shard, id, sealed) values (1, 1, 'x', x'00')`)
+	if records, _, err := openFile(t, path).Tail(t.Context(), vault.Table(1), 3); err != nil || len(records) != 1 || records[0].Clear.More != "" {
+		t.Errorf("what an older program put: got %+v, %v", records, err)
+	}
+	if records, err := openFile(t, path).AccessHour(t.Context(), 1, ""); err != nil || len(records) != 1 || records[0].Clear != (vault.Clear{}) {
+		t.Errorf("what an older program put: got %+v, %v", records, err)
 	}
 }
 

@@ -41,14 +41,21 @@ create index attempts_expires on attempts (expires);
 create table marks (
 	hash blob not null primary key, txn blob not null, expires integer not null) strict, without rowid;
 create index marks_expires on marks (expires);
-`, `
+`}
+
+// additions are columns that came later, which older programs neither read nor have to write: the version stays, so that going back to an older program needs no more than
+// starting it (law 11). They are made where the last of them is missing.
+const (
+	additions = `
 alter table records add column more text not null default '';
 alter table access add column kind text not null default '';
 alter table access add column action text not null default '';
 alter table access add column target integer not null default 0;
 alter table access add column actor integer not null default 0;
 alter table access add column more text not null default '';
-`}
+`
+	hasAdditions = `select count(*) from pragma_table_info('access') where name = 'more'`
+)
 
 // readStatements run on the pool of readers.
 type readStatements struct{ tail, secret, keysets, access, attempts, mark *sql.Stmt }

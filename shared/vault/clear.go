@@ -10,7 +10,7 @@ import (
 
 // Clear is what the change feed may know of a record without a key: kinds and ids, and never a name.
 type Clear struct {
-	Kind   string // "entry", "project", "user", ...; "batch" for a record of several Updates; "access" or "withheld" for an access record
+	Kind   string // "entry", "project", "user", ...; "batch" for a record of several Updates; "access", "unlocked", "unnamed" or "withheld" for an access record
 	Action string // the action that wrote it, e.g. "syspass account/create"; of a batch the first one's
 	Target uint64 // the id of the first thing changed
 	Actor  UserID // who did it; 0 for tresor itself; of a batch the first one's
@@ -26,7 +26,9 @@ type Things struct {
 
 const (
 	clearBatch    = "batch"
-	clearAccess   = "access"
+	clearAccess   = "access"   // secrets or files were handed out
+	clearUnlocked = "unlocked" // the same, or others, under a lock and with a reason
+	clearUnnamed  = "unnamed"  // an access that names nothing: a backup
 	clearWithheld = "withheld"
 	// thingLocked stands for entries that were used under a lock, with a reason.
 	thingLocked = "locked"
@@ -48,7 +50,7 @@ func (t Things) IsLocked() bool { return t.Kind == thingLocked }
 func (c Clear) Things() ([]Things, error) {
 	switch {
 	case c.More != "":
-	case c.Kind == clearAccess, c.Kind == clearWithheld, c.Kind == "none":
+	case c.Kind == clearAccess, c.Kind == clearUnnamed, c.Kind == clearWithheld, c.Kind == "none":
 		return nil, nil
 	default:
 		return []Things{{c.Kind, []uint64{c.Target}}}, nil
@@ -193,7 +195,12 @@ func (a *AccessRecord) Clear() Clear {
 		}
 		if len(all[thingLocked]) == 0 {
 			delete(all, thingLocked)
+		} else {
+			clear.Kind = clearUnlocked // so that who follows the stream can pick these without looking into them
 		}
+	}
+	if len(all) == 0 {
+		clear.Kind = clearUnnamed
 	}
 	clear.More = all.text()
 	return clear

@@ -2,6 +2,7 @@ package vault
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -79,8 +80,13 @@ func TestClearOfAnAccess(t *testing.T) {
 	} {
 		c.record.User, c.record.Action = 2, "a"
 		want := Clear{Kind: "access", Action: "a", Actor: 2, More: c.want}
-		if c.record.Withheld {
+		switch {
+		case c.record.Withheld:
 			want.Kind = "withheld"
+		case strings.Contains(c.want, "locked"):
+			want.Kind = "unlocked"
+		case c.want == "":
+			want.Kind = "unnamed"
 		}
 		if got := c.record.Clear(); got != want {
 			t.Errorf("%s: got %+v, want %+v", name, got, want)
