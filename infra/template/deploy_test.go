@@ -67,9 +67,13 @@ func TestTheOutputsAreWhatTheCommandWants(t *testing.T) {
 	if want := []string{"AWS_REGION", "TRESOR_VAULT", "TRESOR_ENTRIES_TABLE", "TRESOR_PERMISSIONS_TABLE", "TRESOR_BUCKET", "TRESOR_KEY_ID"}; !slices.Equal(got, want) || environment.Tag != "!Sub" {
 		t.Fatalf("got %q, want %q", got, want)
 	}
-	settings, err := os.ReadFile("../../shared/wire/settings.go")
-	if err != nil {
-		t.Fatal(err)
+	var settings []byte
+	for _, file := range []string{"settings.go", "process/environment.go"} {
+		text, err := os.ReadFile("../../shared/wire/" + file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		settings = append(settings, text...)
 	}
 	for _, name := range got[1:] {
 		if !strings.Contains(string(settings), `"`+name+`"`) {
