@@ -76,3 +76,15 @@ func TestAllOfARequestIsSecret(t *testing.T) {
 		t.Errorf("found %q in what a line holds on purpose", got)
 	}
 }
+
+func TestBut(t *testing.T) {
+	var s canary.Set
+	s.Add("one", "secret one")
+	s.Add("two", "secret two")
+	if got := s.But("this is secret two").Found("secret one, secret two"); len(got) != 1 || got[0] != "one" {
+		t.Errorf("without two: found %q", got)
+	}
+	if got := s.Found("secret one, secret two"); len(got) != 2 {
+		t.Errorf("the set itself: found %q", got)
+	}
+}

@@ -47,6 +47,13 @@ func (s *Set) Allow(texts ...string) {
 	}
 }
 
+// But returns the set without some texts, for where those may be.
+func (s *Set) But(texts ...string) *Set {
+	other := &Set{forms: s.forms}
+	other.Allow(append(texts, s.public.String())...)
+	return other
+}
+
 // Add makes a value secret, in every form. what names it in a complaint.
 func (s *Set) Add(what, value string) {
 	if _, err := time.Parse(time.DateOnly, value); err == nil || len(value) < shortest {

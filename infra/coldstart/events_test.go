@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -10,16 +11,18 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 
 	recorded "tresor/events"
 	"tresor/infra/canary"
 	"tresor/infra/replay"
+	"tresor/shared/archive"
 	"tresor/shared/auth"
+	"tresor/shared/blob"
 	"tresor/shared/blob/s3"
 	"tresor/shared/bus/bustest"
 	"tresor/shared/depot"
+	"tresor/shared/journal"
+	"tresor/shared/restore"
 	"tresor/shared/vault"
 	"tresor/shared/vault/vaulttest"
 )
@@ -115,8 +118,9 @@ func TestTheRealPrograms(t *testing.T) {
 	f.checkObjects(t)
 	f.trigger(t)
 	f.watch(t)
-	f.expire(t)
-	f.follow(t)
+	onBus := secret.But(words)
+	f.expire(t, onBus)
+	f.follow(t, onBus)
 	f.search(t, &secret, len(all)+len(transcripts))
 }
 
@@ -161,12 +165,68 @@ func (f *fleet) watch(t *testing.T) {
 		f.running[function].end()
 	}
 	f.checkObject(t, bucket, "backups/scheduled/tresor-")
+	f.restore(t)
 	f.checkObject(t, anchorBucket, "anchors/20")
 	for function, done := range map[string]string{"anchor": `"message":"anchor written"`, "backup": `"message":"backup written"`, "verifier": `"anchors":1,"snapshot":"","backup":"backups/scheduled/tresor-`} {
 		if written := f.running[function].output.String(); !strings.Contains(written, done) {
 			t.Errorf("%s wrote %q, want %s", function, written, done)
 		}
 	}
+}
+
+// restore makes a vault of the nightly backup, which the function wrote without a key for secrets or files.
+func (f *fleet) restore(t *testing.T) {
+	t.Helper()
+	objects := f.objects(t)
+	list, err := objects.List(t.Context(), "backups/scheduled/", "", 0)
+	if err != nil || len(list) != 1 {
+		t.Fatalf("nightly backups: %v, %v", list, err)
+	}
+	r, _, err := objects.Open(t.Context(), list[0].Key, 0, -1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := io.ReadAll(r)
+	_ = r.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := restore.Prepare(t.Context(), bytes.NewReader(file), func(archive.Header) (vault.Sealer, error) { return f.vault.sealer, nil }, restore.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	store := vaulttest.NewMemory()
+	contents, err := blob.OpenFolder(t.TempDir())
+	if err == nil {
+		err = p.Run(t.Context(), restore.Target{Store: store, Blobs: contents})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := journal.Verify(t.Context(), store, f.vault.sealer, journal.Reference{Name: "the backup", Heads: p.Manifest().Heads})
+	if err != nil || !report.OK() || report.Entries < 100 {
+		t.Errorf("restored: %+v, %v", report, err)
+	}
+	restored, same := vault.New(journal.Open(store, f.vault.sealer), vault.Options{}), 0
+	for id := range vault.EntryID(20) { // some are purged by now
+		if was := revealed(t, f.vault.vault, id+1); was != "" && revealed(t, restored, id+1) == was {
+			same++
+		}
+	}
+	if same < 3 {
+		t.Errorf("%d secrets of the restored vault are what they were", same)
+	}
+}
+
+// revealed returns an entry's password, as an operator sees it; "" if there is none.
+func revealed(t *testing.T, v *vault.Vault, id vault.EntryID) string {
+	t.Helper()
+	req := vault.Request{Auth: vault.Operator{}, Action: vault.Action{Dialect: vault.Command, Name: "test", Reveals: true}, Reason: "canary of a reason"}
+	got, err := vault.View(t.Context(), v, req, func(r *vault.Reader) (vault.Payload, error) { return r.Reveal(id) })
+	if err != nil {
+		return ""
+	}
+	return got.Password.Reveal()
 }
 
 // TestWatchingBesideNoVault: what is deployed and has no vault yet has nothing to complain of. And a vault whose records have gone since its anchor was made has.
@@ -236,13 +296,20 @@ func (f *fleet) trigger(t *testing.T) {
 	}
 }
 
-// export runs the exporter for a job that this process writes down, as the sysPass function does: that is the vault's first, which the recorded event names.
-func (f *fleet) export(t *testing.T) {
+// objects are what lies in the bucket below the vault's name.
+func (f *fleet) objects(t *testing.T) blob.Store {
 	t.Helper()
-	objects, err := s3.New(s3.NewClient(aws.Config{Region: "us-east-1", BaseEndpoint: &f.place.s3, Credentials: credentials.NewStaticCredentialsProvider("local", "local", "")}), s3.Config{Bucket: bucket, Prefix: f.vault.name})
+	objects, err := s3.New(s3.NewClient(config(&f.place.s3)), s3.Config{Bucket: bucket, Prefix: f.vault.name})
 	if err != nil {
 		t.Fatal(err)
 	}
+	return objects
+}
+
+// export runs the exporter for a job that this process writes down, as the sysPass function does: that is the vault's first, which the recorded event names.
+func (f *fleet) export(t *testing.T) {
+	t.Helper()
+	objects := f.objects(t)
 	d := depot.New(depot.Parts{Vault: f.vault.vault, Log: f.vault.log, Sealer: f.vault.sealer, Blobs: objects, Later: trigger{t, f.running["exporter"]}})
 	asking := vault.Request{Auth: auth.Token(f.vault.admin.SysPass.AuthToken), Action: vault.Action{Dialect: vault.SysPass, Name: "config/export", Reveals: true}}
 	location, err := d.ExportLater(t.Context(), asking, "large", "")

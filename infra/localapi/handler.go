@@ -46,6 +46,7 @@ func BehindProxy() Option { return func(a *api) { a.proxied = true } }
 type api struct {
 	router    *Router
 	functions map[string]Invoke
+	answers   map[string]answer // of API Gateway itself, by kind
 	proxied   bool
 }
 
@@ -67,7 +68,7 @@ func NewHandler(text []byte, functions map[string]Invoke, opts ...Option) (http.
 	if err != nil {
 		return nil, err
 	}
-	a := &api{router: r, functions: functions}
+	a := &api{router: r, functions: functions, answers: answers(tmpl)}
 	for _, o := range opts {
 		o(a)
 	}
@@ -99,16 +100,16 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	path, _, _ := strings.Cut(q.Target, "?")
 	m, ok := a.router.find(q.Method, path)
 	if !ok {
-		refuse(w, http.StatusForbidden, "Missing Authentication Token")
+		a.refuse(w, noRoute)
 		return
 	}
 	var err error
 	q.Body, err = io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
 	switch limit := (*http.MaxBytesError)(nil); {
 	case errors.As(err, &limit):
-		refuse(w, http.StatusRequestEntityTooLarge, "Request Too Long")
+		a.refuse(w, tooLarge)
 	case err != nil:
-		refuse(w, http.StatusBadRequest, "Bad Request")
+		a.refuse(w, unreadable)
 	default:
 		a.invoke(w, r, m, event(q, m, a.router.binary))
 	}
@@ -158,7 +159,7 @@ func (a *api) invoke(w http.ResponseWriter, r *http.Request, m match, ev events.
 	out, err := a.functions[m.route.Function](ctx, ev)
 	if err != nil || out.StatusCode < 200 || out.StatusCode > 599 {
 		slog.ErrorContext(ctx, "function failed", "function", m.route.Function, "resource", m.route.Path, "request_id", ev.RequestContext.RequestID)
-		refuse(w, http.StatusBadGateway, "Internal server error")
+		a.refuse(w, badFunction)
 		return
 	}
 	reply(w, out)
@@ -182,11 +183,4 @@ func reply(w http.ResponseWriter, out events.APIGatewayProxyResponse) {
 	}
 	w.WriteHeader(out.StatusCode)
 	_, _ = io.WriteString(w, out.Body)
-}
-
-// refuse answers in API Gateway's own shape.
-func refuse(w http.ResponseWriter, status int, message string) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_, _ = fmt.Fprintf(w, `{"message":%q}`, message)
 }

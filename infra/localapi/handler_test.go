@@ -213,6 +213,49 @@ func TestNoRouteAnswer(t *testing.T) {
 	}
 }
 
+// TestTheTemplatesAnswers: where the template says what API Gateway answers by itself, that is said here too.
+func TestTheTemplatesAnswers(t *testing.T) {
+	text := `
+Resources:
+  Api:
+    Type: AWS::Serverless::Api
+    Properties:
+      GatewayResponses:
+        MISSING_AUTHENTICATION_TOKEN: {StatusCode: '404', ResponseParameters: {Headers: {Cache-Control: "'no-store'"}}, ResponseTemplates: {application/json: '{"none":1}'}}
+        DEFAULT_4XX: {ResponseTemplates: {application/json: '{"bad":1}'}}
+        DEFAULT_5XX: {ResponseTemplates: {application/json: '{"broken":1}'}}
+  F:
+    Type: AWS::Serverless::Function
+    Properties: {Events: {E: {Type: Api, Properties: {RestApiId: !Ref Api, Method: ANY, Path: /a}}}}
+`
+	h, err := localapi.NewHandler([]byte(text), map[string]localapi.Invoke{"F": func(context.Context, events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+		return events.APIGatewayProxyResponse{}, errors.New("a failure")
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		path   string
+		body   []byte
+		status int
+		want   string
+	}{
+		"no route":       {"/b", nil, 404, `{"none":1}`},
+		"too large":      {"/a", make([]byte, localapi.MaxBody+1), 413, `{"bad":1}`},
+		"a bad function": {"/a", nil, 502, `{"broken":1}`},
+	} {
+		w := httptest.NewRecorder()
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, c.path, bytes.NewReader(c.body))
+		h.ServeHTTP(w, r)
+		if w.Code != c.status || w.Body.String() != c.want || w.Header().Get("Content-Type") != "application/json" {
+			t.Errorf("%s: got %d %s %v", name, w.Code, w.Body, w.Header())
+		}
+		if name == "no route" && w.Header().Get("Cache-Control") != "no-store" {
+			t.Errorf("%s: got %v", name, w.Header())
+		}
+	}
+}
+
 func TestAnswers(t *testing.T) {
 	var out events.APIGatewayProxyResponse
 	var fail error

@@ -112,6 +112,37 @@ func TestTheTemplateBinds(t *testing.T) {
 	}
 }
 
+// TestBindSpellsAnyMethod: no route of the bound template is another function's too.
+func TestBindSpellsAnyMethod(t *testing.T) {
+	out, err := Bind(tresor.Template, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bound, err := template.Parse(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	routes, err := bound.Routes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	of := map[string]string{}
+	for _, r := range routes {
+		of[r.String()] = r.Function
+	}
+	for route, want := range map[string]string{"POST /api/index.php/{proxy+}": "TeampassPostFunction", "GET /api/index.php/{proxy+}": "TeampassInfoFunction",
+		"DELETE /api": "TeampassInfoFunction", "ANY /api": "", "ANY /api.php/{proxy+}": "SyspassFunction"} {
+		if of[route] != want {
+			t.Errorf("%s: got %q, want %q", route, of[route], want)
+		}
+	}
+	for _, r := range routes {
+		if r.Method != "ANY" && of["ANY "+r.Path] != "" {
+			t.Errorf("%s is of %s and, as any method, of %s", r, r.Function, of["ANY "+r.Path])
+		}
+	}
+}
+
 func TestFunctions(t *testing.T) {
 	got, err := Functions()
 	if err != nil || got["tpm-my-passwords"] != "TpmMyPasswordsFunction" || got["syspass"] != "SyspassFunction" {

@@ -4,6 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	"tresor/infra/template"
 )
@@ -39,7 +42,46 @@ func Bind(built []byte, names, added map[string]string) ([]byte, error) {
 	if functions == 0 {
 		return nil, errors.New("bind the template: no functions")
 	}
+	spell(template.Map(top["Resources"]))
 	return json.Marshal(top)
+}
+
+// spell writes ANY as the methods that no other function has on the same path. API Gateway prefers the function with the very method; SAM takes either, by the hash of the moment.
+func spell(resources map[string]any) {
+	taken := map[string]bool{} // "GET /path"
+	each := func(do func(events map[string]any, name, method, path string)) {
+		for _, r := range resources {
+			events := template.Map(template.Map(template.Map(r)["Properties"])["Events"])
+			for _, name := range slices.Collect(maps.Keys(events)) {
+				p := template.Map(template.Map(events[name])["Properties"])
+				method, _ := p["Method"].(string)
+				path, _ := p["Path"].(string)
+				do(events, name, strings.ToUpper(method), path)
+			}
+		}
+	}
+	paths := map[string]bool{}
+	each(func(_ map[string]any, _, method, path string) {
+		if method != "" && method != "ANY" {
+			taken[method+" "+path], paths[path] = true, true
+		}
+	})
+	each(func(events map[string]any, name, method, path string) {
+		if method != "ANY" || !paths[path] {
+			return
+		}
+		event := template.Map(events[name])
+		delete(events, name)
+		for _, m := range []string{"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"} {
+			if !taken[m+" "+path] {
+				properties := maps.Clone(template.Map(event["Properties"]))
+				properties["Method"] = m
+				own := maps.Clone(event)
+				own["Properties"] = properties
+				events[name+m] = own
+			}
+		}
+	})
 }
 
 // variables are those of a function's properties.

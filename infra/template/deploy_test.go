@@ -3,6 +3,7 @@ package template_test
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -48,6 +49,19 @@ func TestThePageOfParametersIsComplete(t *testing.T) {
 	}
 }
 
+// TestThePageOfAlarmsIsComplete: whoever gets a mail finds its alarm on the page.
+func TestThePageOfAlarmsIsComplete(t *testing.T) {
+	text, err := os.ReadFile("../../docs/deploy.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for id := range ofType(deployed(t), "AWS::CloudWatch::Alarm") {
+		if !regexp.MustCompile(`(?m)^\|[^|]*\b` + strings.TrimSuffix(id, "Alarm") + `\b[^|]*\|`).Match(text) {
+			t.Errorf("%s is not in the table", id)
+		}
+	}
+}
+
 // TestTheOutputsAreWhatTheCommandWants: the environment that is printed is what the command reads, and nothing secret.
 func TestTheOutputsAreWhatTheCommandWants(t *testing.T) {
 	var all struct {
@@ -67,16 +81,24 @@ func TestTheOutputsAreWhatTheCommandWants(t *testing.T) {
 	if want := []string{"AWS_REGION", "TRESOR_VAULT", "TRESOR_ENTRIES_TABLE", "TRESOR_PERMISSIONS_TABLE", "TRESOR_BUCKET", "TRESOR_KEY_ID"}; !slices.Equal(got, want) || environment.Tag != "!Sub" {
 		t.Fatalf("got %q, want %q", got, want)
 	}
-	var settings []byte
-	for _, file := range []string{"settings.go", "process/environment.go"} {
-		text, err := os.ReadFile("../../shared/wire/" + file)
-		if err != nil {
-			t.Fatal(err)
+	var sources strings.Builder
+	for _, pattern := range []string{"../../shared/wire/*.go", "../../shared/wire/*/*.go"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s: %d files, %v", pattern, len(files), err)
 		}
-		settings = append(settings, text...)
+		for _, f := range files {
+			text, err := os.ReadFile(f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.HasSuffix(f, "_test.go") {
+				sources.Write(text)
+			}
+		}
 	}
 	for _, name := range got[1:] {
-		if !strings.Contains(string(settings), `"`+name+`"`) {
+		if !strings.Contains(sources.String(), `"`+name+`"`) {
 			t.Errorf("%s: nothing reads it", name)
 		}
 	}

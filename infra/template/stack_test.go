@@ -16,7 +16,7 @@ import (
 // statuses are what API Gateway answers by itself, with its own status where the template gives none.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
 var statuses = map[string]int{
-	"MISSING_AUTHENTICATION_TOKEN": 404, "INVALID_SIGNATURE": 404, "RESOURCE_NOT_FOUND": 404, "ACCESS_DENIED": 403, "WAF_FILTERED": 403, "BAD_REQUEST_BODY": 400, "BAD_REQUEST_PARAMETERS": 400,
+	"MISSING_AUTHENTICATION_TOKEN": 404, "INVALID_SIGNATURE": 404, "RESOURCE_NOT_FOUND": 404, "ACCESS_DENIED": 403, "WAF_FILTERED": 403, "INVALID_API_KEY": 403, "BAD_REQUEST_BODY": 400, "BAD_REQUEST_PARAMETERS": 400,
 	"UNSUPPORTED_MEDIA_TYPE": 415, "REQUEST_TOO_LARGE": 413, "THROTTLED": 429, "QUOTA_EXCEEDED": 429, "INTEGRATION_FAILURE": 504, "INTEGRATION_TIMEOUT": 504,
 	"DEFAULT_4XX": 400, "DEFAULT_5XX": 500,
 }
@@ -115,6 +115,17 @@ func TestOptionalParts(t *testing.T) {
 	plan := deployed(t).Resources["UsagePlan"].Properties
 	want(t, "plan", plan, ref("Api"), "ApiStages", 0, "ApiId")
 	want(t, "plan", plan, "DAY", "Quota", "Period")
+	// Access records are told of where that is wanted.
+	for name, told := range map[string]bool{"defaults": false, "others": true, "least": false} {
+		s := stackOf(t, name).made()
+		of := func(mapping string) string {
+			return strings.Join(template.Texts(at(s[mapping].Properties, "FilterCriteria", "Filters")), " ")
+		}
+		entries, permissions := of("NotifierFunctionEntries"), of("NotifierFunctionPermissions")
+		if !strings.Contains(entries, "#journal") || strings.Contains(entries, "#access#") || !strings.Contains(permissions, "#journal") || !strings.Contains(permissions, "#access#") || strings.Contains(permissions, "locked ") == told {
+			t.Errorf("%s: the notifier is given %s and %s", name, entries, permissions)
+		}
+	}
 	// What is removed by itself: nightly backups, and no others that somebody asked for; exports, if that is wanted.
 	for name, want := range map[string][]string{"defaults": {"${VaultName}/backups/scheduled/ 35"}, "others": {"${VaultName}/backups/scheduled/ 11", "${VaultName}/exports/ 10"}, "least": nil} {
 		var got []string

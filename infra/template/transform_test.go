@@ -26,7 +26,7 @@ type stack struct {
 
 // install makes SAM's Python environment, if it is not there.
 func install() error {
-	cmd := exec.Command("infra/tools/venv.sh", "sam", "infra/tools/sam-requirements.txt") //nolint:noctx // every test waits for it
+	cmd := exec.Command("infra/tools/venv.sh", "sam", "infra/tools/sam-requirements.txt")
 	cmd.Dir = "../.."
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("install the SAM CLI: %w\n%s", err, out)
@@ -53,7 +53,7 @@ func transform(jobs ...job) ([]*stack, error) {
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.Command("../../.tools/sam/bin/python", "transform.py") //nolint:noctx // every test waits for it
+	cmd := exec.Command("../../.tools/sam/bin/python", "transform.py")
 	var errs bytes.Buffer
 	cmd.Stdin, cmd.Stderr = bytes.NewReader(in), &errs
 	out, err := cmd.Output()

@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -187,6 +188,26 @@ func TestOutcome(t *testing.T) {
 	} {
 		if got := logged(t, gateway.Options{}, event(t), h)["outcome"]; got != want {
 			t.Errorf("got %v, want %s", got, want)
+		}
+	}
+}
+
+// TestALineIsAnErrorWhereNoClientIsToBlame, whatever the status: TeamPass answers 500 to a client's mistake, and sysPass 200 to a failure.
+func TestALineIsAnErrorWhereNoClientIsToBlame(t *testing.T) {
+	ours := []vault.Kind{vault.Internal, vault.Conflict, vault.Busy, vault.Undecided, vault.NewerFormat, vault.Corrupt}
+	for _, kind := range vault.Kinds() {
+		want := "INFO"
+		if slices.Contains(ours, kind) {
+			want = "ERROR"
+		}
+		for _, status := range []int{200, 500} {
+			got := logged(t, gateway.Options{}, event(t), func(w http.ResponseWriter, r *http.Request) {
+				watch.From(r.Context()).Refused(kind)
+				w.WriteHeader(status)
+			})
+			if got["level"] != want {
+				t.Errorf("%s with status %d: level %v, want %s", kind.Error(), status, got["level"], want)
+			}
 		}
 	}
 }

@@ -3,12 +3,13 @@ package gateway
 import (
 	"context"
 	"log/slog"
-	"net/http"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"tresor/shared/vault"
 	"tresor/shared/watch"
 )
 
@@ -29,10 +30,17 @@ func (g *Handler) log(ctx context.Context, in *request, status int, took time.Du
 	if in.fault != "" {
 		attrs = append(attrs, slog.String("fault", in.fault))
 	}
-	if in.fault != "" || status >= http.StatusInternalServerError {
+	if isOurs(done.Outcome) {
 		level = slog.LevelError
 	}
 	g.opts.Log.LogAttrs(ctx, level, "request", attrs...)
+}
+
+// ours are the outcomes that no client is to blame for. The status would not tell: TeamPass answers 500 to a method that it does not know, sysPass 200 to everything.
+var ours = []vault.Kind{vault.Internal, vault.Conflict, vault.Busy, vault.Undecided, vault.NewerFormat, vault.Corrupt}
+
+func isOurs(outcome string) bool {
+	return slices.ContainsFunc(ours, func(k vault.Kind) bool { return k.Error() == outcome })
 }
 
 // panicSite names the function and line that panicked. Called by a deferred function. It tells a reader of the log where to look; the

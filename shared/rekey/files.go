@@ -38,6 +38,24 @@ func (j *job) files(ctx context.Context) error {
 			return err
 		}
 	}
+	return j.forgive(ctx)
+}
+
+// forgive takes out of the damaged contents those that no file names any more: they were purged meanwhile.
+func (j *job) forgive(ctx context.Context) error {
+	if len(j.done.Damaged) == 0 {
+		return nil
+	}
+	if err := j.Vault.Vault.Fresh(ctx); err != nil {
+		return err
+	}
+	named := map[string]bool{}
+	j.Log.Read(func(s *vault.State) {
+		for _, c := range s.ContentFiles() {
+			named[c.Object] = true
+		}
+	})
+	j.done.Damaged = slices.DeleteFunc(j.done.Damaged, func(object string) bool { return !named[object] })
 	return nil
 }
 

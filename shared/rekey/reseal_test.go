@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -13,6 +14,7 @@ import (
 
 	"tresor/shared/archive"
 	"tresor/shared/auth"
+	"tresor/shared/blob"
 	"tresor/shared/rekey"
 	"tresor/shared/vault"
 	"tresor/shared/vault/vaulttest"
@@ -286,6 +288,40 @@ func TestResealStopsAtDamage(t *testing.T) {
 	}
 	if _, err := p.tryReseal(t.Context()); !errors.Is(err, vault.Corrupt) || !bytes.Contains([]byte(err.Error()), []byte("version 2 of the secrets of entry 9")) {
 		t.Errorf("a payload in another's place: %v", err)
+	}
+}
+
+// vanishing is a place where an object goes away when it is opened first.
+type vanishing struct {
+	blob.Store
+	key    string
+	before func()
+}
+
+func (v vanishing) Open(ctx context.Context, key string, offset, length int64) (io.ReadCloser, int64, error) {
+	if key == v.key {
+		v.before()
+	}
+	return v.Store.Open(ctx, key, offset, length)
+}
+
+// TestAContentThatIsPurgedUnderAResealIsNotDamaged.
+func TestAContentThatIsPurgedUnderAResealIsNotDamaged(t *testing.T) {
+	p := found(t, vaulttest.NewMemory())
+	p.fill(t)
+	other := p.another(t, p.store)
+	var contents []vault.ContentFiles
+	p.log.Read(func(s *vault.State) { contents = s.ContentFiles() })
+	gone := vault.ContentKey(contents[2].Object) // of the file in the trash
+	blobs := vanishing{p.blobs, gone, func() {
+		if err := errors.Join(purgeNow(t, other), p.blobs.Delete(t.Context(), gone)); err != nil {
+			t.Error(err)
+		}
+	}}
+	p.rotate(t, vault.PurposeFiles)
+	done, err := rekey.Reseal(t.Context(), rekey.Vault{Vault: p.vault, Log: p.log, Store: p.store, Sealer: p.sealer, Blobs: blobs, Request: operator})
+	if err != nil || len(done.Damaged) != 0 || done.Files != (rekey.Counts{Seen: 20, Resealed: 19}) {
+		t.Errorf("got %+v, %v", done, err)
 	}
 }
 
