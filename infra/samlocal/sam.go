@@ -19,6 +19,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"tresor/infra/child"
@@ -40,6 +41,9 @@ type Run struct {
 	name     string
 	template string // the bound one
 	work     string // logs, and what SAM keeps
+
+	mu   sync.Mutex
+	said []string
 }
 
 // New binds the built template to services. lambda is the URL of a Lambda endpoint as containers call it; empty for none. The working directory must be the module's root.
@@ -215,11 +219,30 @@ func (r *Run) Once(ctx context.Context, function string, event []byte) (json.Raw
 	if err == nil {
 		var answer json.RawMessage
 		if answer, err = answered(function, out.Bytes()); err == nil {
+			r.keep(function, log.String())
 			return answer, nil
 		}
 	}
 	lines := strings.Split(strings.TrimSpace(log.String()), "\n")
 	return nil, fmt.Errorf("sam local invoke %s: %w\n%s", function, err, strings.Join(lines[max(0, len(lines)-20):], "\n"))
+}
+
+// keep keeps what a function that answered wrote of what did not go well: its answer may be an error of the dialect's.
+func (r *Run) keep(function, log string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for line := range strings.Lines(log) {
+		if strings.Contains(line, `"level"`) && !strings.Contains(line, `"outcome":"ok"`) {
+			r.said = append(r.said, function+": "+strings.TrimSpace(line))
+		}
+	}
+}
+
+// Said returns it.
+func (r *Run) Said() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return strings.Join(r.said, "\n")
 }
 
 // Logs is the folder of what SAM and the functions write.

@@ -88,6 +88,9 @@ func (s *Stage) Log(lines int) string {
 			text += "---- sam local " + name + "\n" + p.Tail(lines) + "\n"
 		}
 	}
+	if s.Run != nil {
+		text += "---- sam local invoke\n" + s.Run.Said() + "\n"
+	}
 	return text
 }
 
