@@ -61,7 +61,7 @@ func (n *Notifier) ofRecord(r *vault.StoredRecord, at time.Time) ([]bus.Event, e
 
 // ofAccess returns the events of an access record.
 func (n *Notifier) ofAccess(a *vault.StoredAccess, at time.Time) ([]bus.Event, error) {
-	all, err := a.Clear.Things()
+	all, err := thingsOf(a)
 	if err != nil {
 		return nil, err
 	}
@@ -70,9 +70,6 @@ func (n *Notifier) ofAccess(a *vault.StoredAccess, at time.Time) ([]bus.Event, e
 	verb := ".revealed"
 	if a.Clear.IsWithheld() {
 		verb = ".withheld"
-	}
-	if a.Clear == (vault.Clear{}) { // an older tresor wrote it, and does not say of which entries
-		all = []vault.Things{{Kind: "entry"}}
 	}
 	if len(all) == 0 { // a backup, which holds everything, and what else is on record without an entry or a file
 		add.event("access.recorded", "access", nil)
@@ -85,6 +82,14 @@ func (n *Notifier) ofAccess(a *vault.StoredAccess, at time.Time) ([]bus.Event, e
 		add.event(t.Kind+verb, t.Kind, &t)
 	}
 	return add.events, nil
+}
+
+// thingsOf returns what an access record is about. One that an older tresor wrote does not say of which entries.
+func thingsOf(a *vault.StoredAccess) ([]vault.Things, error) {
+	if a.Clear == (vault.Clear{}) {
+		return []vault.Things{{Kind: "entry"}}, nil
+	}
+	return a.Clear.Things()
 }
 
 // adder gathers the events of one record.

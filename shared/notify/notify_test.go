@@ -174,6 +174,40 @@ func TestWhatAnOlderTresorWrote(t *testing.T) {
 	}
 }
 
+// TestNoRecordStopsTheNext: what somebody has put into a table that no tresor writes is told of as unreadable, in one small event, and those after it are told.
+func TestNoRecordStopsTheNext(t *testing.T) {
+	for name, attributes := range map[string]map[string]string{
+		"more things than one event takes": {"m": "entry" + strings.Repeat(" 1", 150_000)},
+		"more kinds than there are":        {"m": "k 1" + strings.Repeat(";k 1", 90_000)},
+		"a kind that is none":              {"k": strings.Repeat("k", 300_000)},
+		"an action that is none":           {"a": strings.Repeat("a", 300_000)},
+	} {
+		to := &taker{limit: 1000}
+		b, _ := replay(t, "entries", to)
+		all := len(to.got)
+		image := map[string]json.RawMessage{}
+		if err := json.Unmarshal(b.Records[0].Change.Image, &image); err != nil {
+			t.Fatal(err)
+		}
+		for attribute, text := range attributes {
+			image[attribute] = json.RawMessage(`{"S":"` + text + `"}`)
+		}
+		b.Records[0].Change.Image, _ = json.Marshal(image)
+		handle(t, b, to)
+		size := 0
+		for _, e := range to.got {
+			text, err := json.Marshal(e)
+			if err != nil {
+				t.Fatal(err)
+			}
+			size = max(size, len(text))
+		}
+		if len(to.got) != all || to.got[0].Type != "record.unreadable" || size > 1000 {
+			t.Errorf("%s: %d events, want %d, the first is %.80s, the largest has %d bytes", name, len(to.got), all, to.got[0].Type, size)
+		}
+	}
+}
+
 // TestOneEvent shows a whole one.
 func TestOneEvent(t *testing.T) {
 	to := &taker{limit: 1000}

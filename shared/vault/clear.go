@@ -46,40 +46,67 @@ func (c Clear) IsWithheld() bool { return c.Kind == clearWithheld }
 // IsLocked reports whether the things are entries that were used under a lock, with a reason.
 func (t Things) IsLocked() bool { return t.Kind == thingLocked }
 
-// Things returns everything that the record is about, by kind.
+// Bounds of clear attributes. A record's writer may be anybody who can write to a table, and whoever reads a stream must not be stopped by what one of them has put there.
+const (
+	maxKinds  = 64  // kinds of things in one record; there are some twenty
+	maxKind   = 32  // bytes of a kind's name
+	maxAction = 128 // bytes of an action
+)
+
+// Things returns everything that the record is about, by kind. It takes what Clear writes and nothing else, so what it returns is bounded: maxKinds kinds, maxNamed ids.
+// Its errors quote nothing of what was read.
 func (c Clear) Things() ([]Things, error) {
 	switch {
+	case !isKind(c.Kind) || len(c.Action) > maxAction:
+		return nil, errClear
 	case c.More != "":
+		return parseThings(c.More)
 	case c.Kind == clearAccess, c.Kind == clearUnnamed, c.Kind == clearWithheld, c.Kind == "none":
 		return nil, nil
-	default:
-		return []Things{{c.Kind, []uint64{c.Target}}}, nil
 	}
-	var all []Things
-	for group := range strings.SplitSeq(c.More, ";") {
-		words := strings.Split(group, " ")
-		t := Things{Kind: words[0]}
-		if len(words) < 2 || t.Kind == "" {
-			return nil, errMore
+	return []Things{{c.Kind, []uint64{c.Target}}}, nil
+}
+
+// parseThings is the reverse of things.text.
+func parseThings(text string) (all []Things, err error) {
+	named, last := 0, ""
+	for group := range strings.SplitSeq(text, ";") {
+		kind, list, _ := strings.Cut(group, " ")
+		if !isKind(kind) || kind <= last || len(all) == maxKinds {
+			return nil, errClear
 		}
-		if !slices.Equal(words[1:], []string{"*"}) {
-			sum := uint64(0)
-			for _, w := range words[1:] {
-				n, err := strconv.ParseUint(w, 10, 64)
-				if err != nil {
-					return nil, errMore
-				}
-				sum += n
-				t.IDs = append(t.IDs, sum)
+		t := Things{Kind: kind}
+		if list != "*" {
+			if t.IDs, err = parseIDs(list, maxNamed-named); err != nil {
+				return nil, err
 			}
 		}
+		named, last = named+len(t.IDs), kind
 		all = append(all, t)
 	}
 	return all, nil
 }
 
-// errMore quotes nothing of what was read.
-var errMore = errors.New("a record's clear attributes do not parse")
+// parseIDs reads at most limit ids: the first, and of each other one the difference to the one before.
+func parseIDs(list string, limit int) (ids []uint64, err error) {
+	sum := uint64(0)
+	for word := range strings.SplitSeq(list, " ") {
+		n, err := strconv.ParseUint(word, 10, 64)
+		if err != nil || len(ids) == limit || len(ids) > 0 && (n == 0 || sum+n < sum) {
+			return nil, errClear
+		}
+		sum += n
+		ids = append(ids, sum)
+	}
+	return ids, nil
+}
+
+// isKind reports whether a text may be the name of a kind of things.
+func isKind(text string) bool {
+	return text != "" && len(text) <= maxKind && strings.Trim(text, "abcdefghijklmnopqrstuvwxyz_") == ""
+}
+
+var errClear = errors.New("a record's clear attributes do not parse")
 
 // things gathers what a record is about.
 type things map[string][]uint64

@@ -1,6 +1,7 @@
 package vault
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -94,10 +95,34 @@ func TestClearOfAnAccess(t *testing.T) {
 	}
 }
 
+// TestThingsRefuses whatever Clear does not write. Anybody who can write to a table may have written it, and no event may become too large to be sent by it.
 func TestThingsRefuses(t *testing.T) {
-	for _, more := range []string{"entry", "entry ", " 1", "entry x", "entry -1", "entry 1;", "entry 1;;tag 1", "entry 99999999999999999999"} {
-		if got, err := (Clear{More: more}).Things(); err == nil {
-			t.Errorf("%q: got %v", more, got)
+	const right = "entry 7 1 18446744073709551607;tag *" // the last id is the largest
+	if all, err := (Clear{Kind: "batch", More: right}).Things(); err != nil || len(all) != 2 || all[0].IDs[2] != math.MaxUint64 {
+		t.Errorf("%q: got %v, %v", right, all, err)
+	}
+	kinds := func(n int) string {
+		list := make([]string, n)
+		for i := range list {
+			list[i] = "k" + string(rune('a'+i/26)) + string(rune('a'+i%26)) + " 1"
+		}
+		return strings.Join(list, ";")
+	}
+	if _, err := (Clear{Kind: "batch", More: kinds(maxKinds)}).Things(); err != nil {
+		t.Errorf("%d kinds: %v", maxKinds, err)
+	}
+	for _, more := range []string{
+		"entry", "entry ", " 1", "entry x", "entry -1", "entry 1;", "entry 1;;tag 1", "entry 99999999999999999999", "entry 1 *", "entry * 1", "entry 1  2", "Entry 1", "entry\t1",
+		"entry 1 0", "entry 7 18446744073709551609", "tag 1;entry 1", "tag 1;tag 2", strings.Repeat("k", maxKind+1) + " 1",
+		kinds(maxKinds + 1), "entry" + strings.Repeat(" 1", maxNamed+1), "entry" + strings.Repeat(" 1", maxNamed) + ";tag 1",
+	} {
+		if got, err := (Clear{Kind: "batch", More: more}).Things(); err == nil {
+			t.Errorf("%.80q: got %d kinds", more, len(got))
+		}
+	}
+	for _, c := range []Clear{{}, {Kind: "entry 1", Target: 1}, {Kind: strings.Repeat("k", maxKind+1)}, {Kind: "entry", Action: strings.Repeat("a", maxAction+1)}} {
+		if got, err := c.Things(); err == nil {
+			t.Errorf("%.80q: got %v", c.Kind, got)
 		}
 	}
 }
