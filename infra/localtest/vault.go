@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"tresor/shared/attach"
+	"tresor/shared/blob"
 	"tresor/shared/scenario"
 	"tresor/shared/seal/sealtest"
 	"tresor/shared/snapshot"
@@ -16,7 +17,7 @@ import (
 // testSnapshots: what one process writes, another begins with, through either reader; the newest of them; and a damaged one only costs time.
 func (b *bucket) testSnapshots(t *testing.T) {
 	objects, s := b.open(t), scenario.New(t)
-	readers := map[string]snapshot.Objects{"store": objects, "plain reader": b.reader(t, objects, b.ID, b.Secret)}
+	readers := map[string]blob.ReadOnly{"store": objects, "plain reader": b.reader(t, objects, b.ID, b.Secret)}
 	for n := range 11 { // more than one digit
 		s.Do(t, func(tx *vault.Tx) error {
 			_, err := tx.CreateTag(fmt.Sprintf("tag %d", n))

@@ -13,12 +13,6 @@ import (
 	"tresor/shared/vault"
 )
 
-// Objects is what reading takes of a blob.Store.
-type Objects interface {
-	List(ctx context.Context, prefix, after string, limit int) ([]blob.Object, error)
-	Open(ctx context.Context, key string, offset, length int64) (r io.ReadCloser, size int64, err error)
-}
-
 const folder = "anchors/"
 
 // stamp names times so that they sort.
@@ -40,7 +34,7 @@ func Put(ctx context.Context, to blob.Store, a *Anchor) (key string, err error) 
 }
 
 // Load returns the anchors kept since a time, oldest first, and what is wrong with those that are none, each with its key. An error means that they could not be read.
-func Load(ctx context.Context, from Objects, s vault.Sealer, since time.Time) (anchors []*Anchor, problems []string, err error) {
+func Load(ctx context.Context, from blob.ReadOnly, s vault.Sealer, since time.Time) (anchors []*Anchor, problems []string, err error) {
 	for after := keyOf(since.Add(-time.Second)); ; {
 		page, err := from.List(ctx, folder, after, blob.MaxList)
 		if err != nil {
@@ -65,7 +59,7 @@ func Load(ctx context.Context, from Objects, s vault.Sealer, since time.Time) (a
 	}
 }
 
-func load(ctx context.Context, from Objects, s vault.Sealer, key string) (*Anchor, error) {
+func load(ctx context.Context, from blob.ReadOnly, s vault.Sealer, key string) (*Anchor, error) {
 	var file []byte
 	err := journal.Persist(ctx, func() error {
 		r, size, err := from.Open(ctx, key, 0, -1)

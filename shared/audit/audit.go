@@ -17,11 +17,9 @@ import (
 	"tresor/shared/archive"
 	"tresor/shared/blob"
 	"tresor/shared/journal"
+	"tresor/shared/snapshot"
 	"tresor/shared/vault"
 )
-
-// Objects is what reading takes of a blob.Store.
-type Objects = anchor.Objects
 
 // Window is how far back anchors are compared: a daily verification may fail twice and misses none.
 const Window = 72 * time.Hour
@@ -31,8 +29,8 @@ type Parts struct {
 	Log     *journal.Log
 	Store   vault.Store
 	Sealer  vault.Sealer
-	Objects Objects // where snapshots and backups lie; nil: nowhere
-	Anchors Objects // nil: there are none
+	Objects blob.ReadOnly // where snapshots and backups lie; nil: nowhere
+	Anchors blob.ReadOnly // nil: there are none
 	Now     time.Time
 }
 
@@ -114,32 +112,32 @@ func founded(log *journal.Log) (at time.Time) {
 	return at
 }
 
-// snapshot adds the newest snapshot. Its name sorts first.
+// snapshot adds the newest snapshot.
 func (c *Compared) snapshot(ctx context.Context, p Parts) error {
-	list, err := p.Objects.List(ctx, "snapshots/", "", 1)
-	if err != nil || len(list) == 0 {
+	newest, err := snapshot.Newest(ctx, p.Objects)
+	if errors.Is(err, vault.NotFound) {
+		return nil
+	} else if err != nil {
 		return err
 	}
-	heads, err := read(ctx, p.Objects, list[0].Key, p.Log.SnapshotHeads)
-	return c.add("the snapshot", &c.Snapshot, list[0], heads, err)
+	heads, err := read(ctx, p.Objects, newest.Key, p.Log.SnapshotHeads)
+	return c.add("the snapshot", &c.Snapshot, newest, heads, err)
 }
 
-// backups are looked for below this, among those of the last days: their names begin with their time.
-const nightly = "backups/scheduled/tresor-"
-
+// backup adds the newest nightly backup of the last days.
 func (c *Compared) backup(ctx context.Context, p Parts) error {
 	var newest blob.Object
-	for after := nightly + p.Now.Add(-Window).UTC().Format("20060102T150405Z"); ; after = newest.Key {
-		list, err := p.Objects.List(ctx, "backups/", after, blob.MaxList)
+	for after := archive.NightlySince(p.Now.Add(-Window)); ; after = newest.Key {
+		list, err := p.Objects.List(ctx, archive.Folder+"/", after, blob.MaxList) // a role may list this prefix, and no longer one
 		if err != nil {
 			return err
 		}
 		for _, o := range list {
-			if len(o.Key) > len(nightly) && o.Key[:len(nightly)] == nightly {
+			if archive.IsNightly(o.Key) {
 				newest = o
 			}
 		}
-		if len(list) < blob.MaxList || newest != list[len(list)-1] {
+		if len(list) < blob.MaxList || newest != list[len(list)-1] { // nothing but nightly ones lies between them
 			break
 		}
 	}
@@ -173,7 +171,7 @@ func (c *Compared) add(what string, key *string, o blob.Object, heads vault.Head
 }
 
 // read reads the beginning of an object.
-func read(ctx context.Context, from Objects, key string, heads func(io.Reader) (vault.Heads, error)) (h vault.Heads, err error) {
+func read(ctx context.Context, from blob.ReadOnly, key string, heads func(io.Reader) (vault.Heads, error)) (h vault.Heads, err error) {
 	err = journal.Persist(ctx, func() error {
 		r, _, err := from.Open(ctx, key, 0, -1)
 		if err != nil {

@@ -27,6 +27,8 @@ const (
 // ended context comes back as it is, and may turn a write that was on its way into Undecided. Methods are safe for concurrent use and
 // start nothing that outlives the call, except that an ended context leaves an S3 store up to 2 s to take back what it had begun.
 type Store interface {
+	ReadOnly
+
 	// Put writes a new object with all that r gives, up to MaxSize, and returns where it is, for people: "s3://bucket/key" or
 	// "file:///abs/path". It reads r once, in order and without an end of its own: give it a reader that ends with ctx.
 	//
@@ -35,6 +37,12 @@ type Store interface {
 	// or may come to be; it is never half there.
 	Put(ctx context.Context, key string, r io.Reader) (location string, err error)
 
+	// Delete removes an object. One that is not there is no error.
+	Delete(ctx context.Context, key string) error
+}
+
+// ReadOnly is the half of a Store that changes nothing.
+type ReadOnly interface {
 	// Open reads length bytes from offset on, or to the end if length is negative; what lies beyond the end is left out without an error. It also
 	// returns the size of the whole object. The reader must be closed, and reads only while ctx lasts. An error of the reader of kind Busy means that
 	// the rest may be asked for again.
@@ -44,9 +52,6 @@ type Store interface {
 	// them (MaxList if limit is not between 1 and MaxList). Fewer than that means that there are no more. Neither prefix nor
 	// after need be a whole key, nor name something that exists.
 	List(ctx context.Context, prefix, after string, limit int) ([]Object, error)
-
-	// Delete removes an object. One that is not there is no error.
-	Delete(ctx context.Context, key string) error
 }
 
 // Locator is a Store that can say where an object will be before it is put.

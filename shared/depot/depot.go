@@ -42,11 +42,8 @@ func New(p Parts) *Depot {
 	return &Depot{p}
 }
 
-// Where objects lie in the blob store.
-const (
-	exports = "exports"
-	backups = "backups"
-)
+// exports is where exports lie in the blob store. Where backups lie is package archive's to say.
+const exports = "exports"
 
 var filesPrefix = vault.ContentKey("")
 
@@ -60,7 +57,7 @@ func (d *Depot) Backup(ctx context.Context, under string) (location string, err 
 }
 
 func (d *Depot) backup(ctx context.Context, under string) (location string, err error) {
-	key, err := place(backups, under, "tresor-"+d.p.Now().UTC().Format("20060102T150405Z")+"-"+hash()[:8]+".backup")
+	key, err := place(archive.Folder, under, archive.Name(d.p.Now(), hash()[:8]))
 	if err != nil {
 		return "", err
 	}

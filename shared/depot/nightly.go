@@ -7,16 +7,14 @@ import (
 	"slices"
 	"strings"
 
+	"tresor/shared/archive"
 	"tresor/shared/blob"
 	"tresor/shared/vault"
 )
 
-// scheduled is where the nightly backups lie below backups/, and no other: a bucket's rule lets go of the old ones there.
-const scheduled = "scheduled"
-
 // reserved reports whether a path is that of the nightly backups.
 func reserved(under string) bool {
-	return under == scheduled || strings.HasPrefix(under, scheduled+"/")
+	return under == archive.Scheduled || strings.HasPrefix(under, archive.Scheduled+"/")
 }
 
 // ErrNoVault says that there is nothing to back up.
@@ -51,7 +49,7 @@ func (d *Depot) Nightly(ctx context.Context) (Stored, error) {
 	counting := &counted{Store: d.p.Blobs}
 	of := *d
 	of.p.Blobs = counting
-	if _, err := of.backup(ctx, scheduled); err != nil {
+	if _, err := of.backup(ctx, archive.Scheduled); err != nil {
 		return Stored{}, fmt.Errorf("nightly backup: %w", err)
 	}
 	stored := Stored{counting.key, counting.size}
@@ -64,7 +62,7 @@ func (d *Depot) Nightly(ctx context.Context) (Stored, error) {
 // lies looks whether an object is there, as long as it was written.
 func (d *Depot) lies(ctx context.Context, s Stored) error {
 	// Its folder is listed from just before it on: a role that may list one prefix may do that.
-	list, err := d.p.Blobs.List(ctx, backups+"/", s.Key[:len(s.Key)-1], 1)
+	list, err := d.p.Blobs.List(ctx, archive.Folder+"/", s.Key[:len(s.Key)-1], 1)
 	switch {
 	case err != nil:
 		return fmt.Errorf("look for the backup: %w", err)

@@ -21,12 +21,6 @@ import (
 	"tresor/shared/vault"
 )
 
-// Objects is what reading takes of a blob.Store.
-type Objects interface {
-	List(ctx context.Context, prefix, after string, limit int) ([]blob.Object, error)
-	Open(ctx context.Context, key string, offset, length int64) (r io.ReadCloser, size int64, err error)
-}
-
 // Log is what a snapshot is made of, and for: journal.Log.
 type Log interface {
 	CatchUp(ctx context.Context) error
@@ -60,8 +54,20 @@ func recordsIn(key string) (uint64, bool) {
 	return entries + permissions, true
 }
 
+// Newest returns the newest snapshot's object; NotFound if there is none. It may be damaged.
+func Newest(ctx context.Context, from blob.ReadOnly) (blob.Object, error) {
+	list, err := from.List(ctx, folder, "", 1)
+	switch {
+	case err != nil:
+		return blob.Object{}, fmt.Errorf("look for a snapshot: %w", err)
+	case len(list) == 0:
+		return blob.Object{}, &vault.Error{Kind: vault.NotFound, Msg: "there is no snapshot"}
+	}
+	return list[0], nil
+}
+
 // Use makes the newest snapshot that can be used the replica of a log. It reports whether one was; an error says why the newest was not.
-func Use(ctx context.Context, log Log, from Objects) (used bool, err error) {
+func Use(ctx context.Context, log Log, from blob.ReadOnly) (used bool, err error) {
 	list, err := from.List(ctx, folder, "", Keep)
 	if err != nil {
 		return false, fmt.Errorf("list the snapshots: %w", err)
@@ -77,7 +83,7 @@ func Use(ctx context.Context, log Log, from Objects) (used bool, err error) {
 	return false, errors.Join(failures...)
 }
 
-func use(ctx context.Context, log Log, from Objects, o blob.Object) error {
+func use(ctx context.Context, log Log, from blob.ReadOnly, o blob.Object) error {
 	r, size, err := from.Open(ctx, o.Key, 0, -1)
 	if err != nil {
 		return err
@@ -180,7 +186,7 @@ func remove(ctx context.Context, in blob.Store, old func(blob.Object) bool) erro
 }
 
 // Begin is Use for a process that starts: it takes at most a time, and what goes wrong is logged.
-func Begin(ctx context.Context, log Log, from Objects, within time.Duration) {
+func Begin(ctx context.Context, log Log, from blob.ReadOnly, within time.Duration) {
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
 	if used, err := Use(ctx, log, from); err != nil {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"tresor/shared/auth"
+	"tresor/shared/blob"
 	"tresor/shared/blob/s3read"
 	"tresor/shared/dynamo"
 	"tresor/shared/journal"
@@ -46,7 +47,7 @@ func Open(ctx context.Context, s Settings, c Clients) (*System, error) {
 }
 
 // snapshots returns where the vault's snapshots are read from; nil for nowhere.
-func snapshots(s Settings) snapshot.Objects {
+func snapshots(s Settings) blob.ReadOnly {
 	objects, err := s.Reads(s.Bucket)
 	if err != nil {
 		slog.Warn("snapshots cannot be read", "error", err.Error())
@@ -55,7 +56,7 @@ func snapshots(s Settings) snapshot.Objects {
 }
 
 // Reads returns what reads a vault's objects in a bucket, such as the one for anchors, without an S3 client; nil for no bucket.
-func (s Settings) Reads(name string) (snapshot.Objects, error) {
+func (s Settings) Reads(name string) (blob.ReadOnly, error) {
 	if name == "" {
 		return nil, nil
 	}
@@ -70,7 +71,7 @@ func (s Settings) Reads(name string) (snapshot.Objects, error) {
 const snapshotTimeout = 4 * time.Second
 
 // assemble builds a system and catches up. The keysets are asked for beside the first requests: who needs the keys waits for them, and gets their error.
-func assemble(ctx context.Context, store vault.Store, sealer *lateSealer, from snapshot.Objects) (*System, error) {
+func assemble(ctx context.Context, store vault.Store, sealer *lateSealer, from blob.ReadOnly) (*System, error) {
 	log := journal.Open(store, sealer)
 	v := vault.New(log, vault.Options{Strength: strength.Rate, Caller: watch.Caller})
 	system := &System{Vault: v, Auth: auth.New(v, sealer, store, auth.Options{}), Log: log, Trail: trail.New(log), Store: store, Sealer: sealer}
