@@ -20,7 +20,8 @@ LOCAL_PORT ?= 3000
 LAMBDA_ARCH ?= arm64
 
 # Where goroutines share state. The race detector needs a C compiler: Go says 0 here when there is none.
-RACE_DIRS = $(wildcard shared/vault shared/journal shared/auth shared/gateway shared/depot shared/importer shared/syspassxml shared/dialect/syspass)
+RACE_DIRS = $(wildcard shared/vault shared/journal shared/auth shared/gateway shared/depot shared/importer shared/syspassxml shared/dialect/syspass \
+              shared/seal shared/watch shared/bus shared/expiry shared/wire)
 RACE_OK   = $(shell go env CGO_ENABLED)
 
 LAMBDA_FLAGS = -trimpath -tags lambda.norpc -ldflags '-s -w -buildid='

@@ -77,7 +77,7 @@ func Start(s Spec) (*Process, error) {
 		err = cmd.Start()
 	}
 	if err != nil {
-		return nil, fmt.Errorf("start %s: %w", s.Name, err)
+		return nil, errors.Join(fmt.Errorf("start %s: %w", s.Name, err), log.Close())
 	}
 	go func() {
 		_ = cmd.Wait() // what it had to say is in the log

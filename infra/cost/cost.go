@@ -115,7 +115,8 @@ var Assumed = Assumptions{ReadMillis: 8, ColdStarts: 1000, ColdSeconds: 1.5, Col
 // eventOverhead is what CloudWatch adds to each line, in bytes.
 const eventOverhead = 26
 
-// Reads returns the bill of n reads of a secret, by functions of that much memory with that many keysets. If a notifier has memory, each is told to the bus, by a run of its own at worst.
+// Reads returns the bill of n reads of a secret, by functions of that much memory with that many keysets. If a notifier has memory, each read is told to the bus, by a run
+// of its own at worst.
 func Reads(n float64, r Read, memoryMB, keysets, notifierMB float64, a Assumptions) Bill {
 	seconds := n*a.ReadMillis/1000 + a.ColdStarts*a.ColdSeconds
 	bill := Bill{

@@ -1,6 +1,8 @@
-// Command localtest runs what takes more than this process. S3: what keeps objects, against a real S3 server, versitygw, over HTTP and on a disk: the conformance
-// suite of blob stores, the reader that functions start with, snapshots, contents of files, and anchors under Object Lock. Containers: the functions as they are deployed, under SAM in Docker; a whole
-// life of an entry in all three dialects over HTTP, and every recorded event. `make local-test` installs and builds what it takes and runs this in the module's root.
+// Command localtest runs the tests that take more than this process. `make local-test` installs and builds what they take and runs this in the module's root.
+//
+//   - S3: what keeps objects, against a real S3 server, versitygw, over HTTP and on a disk: the conformance suite of blob stores, the reader that functions start with,
+//     snapshots, contents of files, and anchors under Object Lock.
+//   - Containers: the functions as they are deployed, under SAM in Docker: a whole life of an entry in all three dialects over HTTP, and every recorded event.
 //
 // The one idea: gofakes3, in the process of every `go test`, believes every signature and keeps no versions, and our own router is no emulator of somebody else's. It is a program
 // and no test of a package, because it must never be one that was skipped: whoever starts it has all of it or a failure.

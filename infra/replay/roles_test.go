@@ -141,8 +141,8 @@ func (r *stage) follow(_ *testing.T, id string) *process {
 	return p
 }
 
-// jobs are what the functions do that answer no request, as their mains do it: add a function here. Each must do all that it ever does. They run before the events and transcripts, which
-// leave the vault in some disorder, or after them, in this order.
+// jobs are what the functions do that answer no request, as their mains do it: add a function here. Each must do all that it ever does. They run before the events and
+// transcripts, which leave the vault in some disorder, or after them, in this order.
 var jobs = []struct {
 	function string
 	late     bool
@@ -435,8 +435,8 @@ func (r *stage) refusing(t *testing.T, f func()) {
 	disabled(false)
 }
 
-// otherForms are the recorded calls in the forms that go to other functions: TPM's without index.php, TeamPass's in the body of a POST; and TPM's signed, for the recorded ones come with
-// a password, and only a signed write is marked as used.
+// otherForms are the recorded calls in the forms that go to other functions: TPM's without index.php, TeamPass's in the body of a POST; and TPM's signed, for the recorded
+// ones come with a password, and only a signed write is marked as used.
 func (r *stage) otherForms(t *testing.T, router *localapi.Router, all []replay.Request) (out []replay.Request) {
 	t.Helper()
 	for _, q := range all {

@@ -29,8 +29,8 @@ type Request struct {
 }
 
 // Transcripts returns the requests of the dialects' transcripts under the module's root, with this world's admin in the place of everybody that they
-// name, and canaries in every field that may hold a secret. What they are about is not there, so their answers differ from what the transcripts say: they are for looking at what is written meanwhile. Requests
-// that the template has no route for, which the gateway refuses without calling a function, are left out.
+// name, and canaries in every field that may hold a secret. What they are about is not there, so their answers differ from what the transcripts say: they are for
+// looking at what is written meanwhile. Requests that the template has no route for, which the gateway refuses without calling a function, are left out.
 func (w *World) Transcripts(root string, now time.Time) ([]Request, error) {
 	files, err := filepath.Glob(filepath.Join(root, "shared", "dialect", "*", "testdata", "*.txtar"))
 	if err != nil {

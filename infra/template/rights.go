@@ -8,8 +8,8 @@ import (
 )
 
 // Rights writes what a function's role may do, sorted, as lines: "Entries journal,secret: PutItem", "Permissions attempts#*: GetItem UpdateItem",
-// "Objects backups,exports: s3:PutObject", "Bucket files: s3:ListBucket", "Key: kms:Decrypt purpose index,secrets", "Log: ...". problems are statements that no line can say, such as one
-// that is not held to keys.
+// "Objects backups,exports: s3:PutObject", "Bucket files: s3:ListBucket", "Key: kms:Decrypt purpose index,secrets", "Log: ...". problems are statements that no line can say,
+// such as one that is not held to keys.
 func (t *Template) Rights(function string) (lines, problems []string) {
 	w := &rightsWriter{}
 	for _, s := range t.statementsOf(function, w) {

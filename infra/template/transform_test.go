@@ -328,7 +328,8 @@ func change(t *testing.T, name, old, with string) *template.Template {
 	return tmpl
 }
 
-// permitted returns what is wrong with the permissions of a transformed template: wildcards; a function whose role is not the one that is written for it; and who may invoke a function.
+// permitted returns what is wrong with the permissions of a transformed template: wildcards; a function whose role is not the one that is written for it; and who may invoke
+// a function.
 func permitted(s *stack) []string {
 	problems, _ := wildcards(s.Template)
 	problem := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }

@@ -85,14 +85,21 @@ func begin(ctx context.Context, path, host string) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	s, err := beginIn(ctx, work, path, net.JoinHostPort(host, strconv.Itoa(port)))
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(work)) // a server that was started has removed it by itself
+	}
+	return s, nil
+}
+
+func beginIn(ctx context.Context, work, path, address string) (s *Server, err error) {
 	objects, versions := filepath.Join(work, "objects"), filepath.Join(work, "versions")
 	for _, dir := range []string{objects, versions} {
 		if err := os.Mkdir(dir, 0o700); err != nil {
 			return nil, err
 		}
 	}
-	address := net.JoinHostPort(host, strconv.Itoa(port))
-	s := &Server{URL: "http://" + address, ID: localID, Secret: localSecret}
+	s = &Server{URL: "http://" + address, ID: localID, Secret: localSecret}
 	s.process, err = child.Start(child.Spec{
 		Name: "versitygw", Args: []string{path, "--port", address, "--region", region, "--quiet", "posix", "--versioning-dir", versions, objects},
 		Env: append(os.Environ(), "ROOT_ACCESS_KEY="+localID, "ROOT_SECRET_KEY="+localSecret), Log: filepath.Join(work, "log"), After: "rm -rf -- '" + work + "'",

@@ -163,7 +163,7 @@ func (a *Anchor) Reference() journal.Reference {
 	return r
 }
 
-// Oldest first.
+// sortByTime sorts anchors, the oldest first.
 func sortByTime(list []*Anchor) {
 	slices.SortStableFunc(list, func(a, b *Anchor) int { return a.Made.Compare(b.Made) })
 }

@@ -23,6 +23,6 @@
 //	kind, 1 byte | body length, 4 bytes big endian | body (CBOR)
 //
 // in the order of the sections: the records of the entries journal, those of the permissions journal, the access records by hour, the secrets by
-// entry and version, the contents of files by name in pieces of at most 1 MB (there need not be any), and at the end one manifest with the count and the SHA-256 of every section. New sections get kinds of their own and come before the
-// manifest; a reader refuses a kind that it does not know, because a restore without it would lose data.
+// entry and version, the contents of files by name in pieces of at most 1 MB (there need not be any), and at the end one manifest with the count and the SHA-256 of every
+// section. New sections get kinds of their own and come before the manifest; a reader refuses a kind that it does not know, because a restore without it would lose data.
 package archive

@@ -62,8 +62,8 @@ func (a *passwordAuth) Authenticate(state *vault.State) (vault.UserID, *vault.Cr
 	return u.ID, nil, nil
 }
 
-// resealed reports whether the hash that the user has is the one that was verified, sealed anew. The memory is of sealed bytes all the same: opening them for each request would cost more,
-// and a version alone may mean another password after a vault went back to an earlier point.
+// resealed reports whether the hash that the user has is the one that was verified, sealed anew. The memory is of sealed bytes all the same: opening them for each request
+// would cost more, and a version alone may mean another password after a vault went back to an earlier point.
 func (a *passwordAuth) resealed(u *vault.User) bool {
 	if a.was == nil || a.was.ID != u.ID || a.was.PasswordVersion != u.PasswordVersion {
 		return false

@@ -24,8 +24,8 @@ type Fields struct {
 
 func (f Fields) sum() int { return f.Passwords + f.Keys + f.Settings }
 
-// maxFields bounds what one Update reseals or revokes: a user or credential takes less than 3 KB, and a record takes 350. Under many writers, whose Updates take less time and so win,
-// it comes down to minFields.
+// maxFields bounds what one Update reseals or revokes: a user or credential takes less than 3 KB, and a record holds up to 350 KB. Under many writers, whose Updates take
+// less time and so win, it comes down to minFields.
 const (
 	maxFields = 100
 	minFields = 5
@@ -64,8 +64,8 @@ const batchTimeout = 6 * time.Second
 // retryPause is at most how long a batch that did not get through waits.
 const retryPause = 200 * time.Millisecond
 
-// Reseal puts the sealed fields that are in use under the primary key: passwords of users, private keys that are not revoked, and the master password. They lie inside records, whose
-// plaintext never changes; so new records say what they are now, and the history keeps the old key. It returns how many it resealed, also with an error.
+// Reseal puts the sealed fields that are in use under the primary key: passwords of users, private keys that are not revoked, and the master password. They lie inside
+// records, whose plaintext never changes; so new records say what they are now, and the history keeps the old key. It returns how many it resealed, also with an error.
 func Reseal(ctx context.Context, v *vault.Vault, req vault.Request, r Resealer) (all Fields, err error) {
 	known := remembering{r, map[string][]byte{}}
 	err = inBatches(ctx, v, req, func(t *vault.Tx, limit int) (Fields, error) { return resealSome(t, known, limit) }, func(some Fields) {

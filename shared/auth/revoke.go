@@ -13,8 +13,9 @@ type Revoked struct {
 	Passwords int `json:"passwords"`
 }
 
-// RevokeAll ends every credential of every dialect, and takes away every password, but those of the users that keep names: it holds from the next request on, everywhere. It goes on until
-// one Update finds nothing left, so that what a stolen credential made meanwhile goes as well. Whoever is killed runs it again. It returns how much it revoked, also with an error.
+// RevokeAll ends every credential of every dialect, and takes away every password, but those of the users that keep names: it holds from the next request on, everywhere.
+// It goes on until one Update finds nothing left, so that what a stolen credential made meanwhile goes as well. Whoever is killed runs it again. It returns how much it
+// revoked, also with an error.
 func RevokeAll(ctx context.Context, v *vault.Vault, req vault.Request, keep func(*vault.User) bool) (all Revoked, err error) {
 	err = inBatches(ctx, v, req, func(t *vault.Tx, limit int) (Revoked, error) { return revokeSome(t, keep, limit) }, func(some Revoked) {
 		all = Revoked{all.Tokens + some.Tokens, all.Passwords + some.Passwords}

@@ -26,8 +26,9 @@ type Stored struct {
 	Size int64
 }
 
-// Nightly is the scheduled Backup: it leaves an access record first, as an operator's does, and afterwards looks in the list of objects whether the backup lies there as long as it was
-// written. S3 has compared checksums when it took it. It does not read it back: who may write backups need not be able to read them (`tresor backup --verify` is the drill).
+// Nightly is the scheduled Backup: it leaves an access record first, as an operator's does, and afterwards looks in the list of objects whether the backup lies there with
+// as many bytes as were written. S3 has compared checksums when it took it. It does not read it back: who may write backups need not be able to read them
+// (`tresor backup --verify` is the drill).
 //
 // Errors: ErrNoVault; Corrupt (what lies there is not what was written); those of Backup.
 func (d *Depot) Nightly(ctx context.Context) (Stored, error) {

@@ -66,8 +66,9 @@ type Failure struct {
 // reserve is what is left of the function's time for the answer: without one, the whole batch would come again.
 const reserve = 2 * time.Second
 
-// Handle sends the events of a batch. What was not taken is reported by the first record that it belongs to: in a shard, what follows that one comes again with it. Where not even
-// the first event was taken, that is an error, as is a record that has no number to report it by: the whole batch comes again, and the function's errors are what an alarm looks at.
+// Handle sends the events of a batch. What was not taken is reported by the first record that it belongs to: in a shard, what follows that one comes again with it. Where
+// not even the first event was taken, that is an error, as is a record that has no number to report it by: the whole batch comes again, and the function's errors are what
+// an alarm looks at.
 func (n *Notifier) Handle(ctx context.Context, b Batch) (Answer, error) {
 	if deadline, ok := ctx.Deadline(); ok {
 		var cancel context.CancelFunc

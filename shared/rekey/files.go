@@ -17,8 +17,8 @@ import (
 // fileBatch is how many contents go by one Update.
 const fileBatch = 16
 
-// files gives every file whose content is under an old key a new content, which is the same, under a name of its own: a content is never overwritten, since whoever just reads it would get
-// half of each. The sweep finds the old one, which no file names any more.
+// files copies every content that is under an old key to a name of its own, under the new one: a content is never overwritten, since whoever is reading it would get half of
+// each. The sweep finds the old one, which no file names any more.
 func (j *job) files(ctx context.Context) error {
 	if j.Blobs == nil {
 		return nil

@@ -48,9 +48,9 @@ func (r *Resealed) Done() bool {
 	return r.Fields == (auth.Fields{}) && r.Records.Resealed+r.Secrets.Resealed+r.Access.Resealed+r.Files.Resealed == 0
 }
 
-// Reseal puts everything that is in use under the primary keys, page by page, while others read and write: fields of users and credentials by new records; records, payloads and access
-// records in place, with the plaintext that they have, so that every hash holds (law 12); contents of files by a new content for each. What is under the primary key already is passed
-// over, so whoever is killed begins again. What others write meanwhile they seal with the key that they know; run it once more to find that.
+// Reseal puts everything that is in use under the primary keys, page by page, while others read and write: fields of users and credentials by new records; records, payloads
+// and access records in place, with the plaintext that they have, so that every hash holds (law 12); contents of files by a new content for each. What is under the primary
+// key already is passed over, so whoever is killed begins again. What others write meanwhile they seal with the key that they know; run it once more to find that.
 //
 // Damage to a record, payload or access record ends it. The result also tells, with an error, what was done.
 func Reseal(ctx context.Context, v Vault) (*Resealed, error) {

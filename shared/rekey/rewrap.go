@@ -13,8 +13,8 @@ import (
 // dropBatch is how many keysets go by one transaction.
 const dropBatch = 90
 
-// Rewrap wraps the newest keyset of every purpose under another wrapper, as its next version, in one transaction, and then takes the earlier versions away: under the old wrapper they
-// hold the same keys. already: the keysets were under the new wrapper before. It returns how many versions it took away.
+// Rewrap wraps the newest keyset of every purpose under another wrapper, as its next version, in one transaction, and then takes the earlier versions away: under the old
+// wrapper they hold the same keys. already: the keysets were under the new wrapper before. dropped is how many versions it took away.
 func Rewrap(ctx context.Context, store vault.Store, from, to seal.Wrapper) (already bool, dropped int, err error) {
 	already = true
 	for {

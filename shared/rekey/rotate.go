@@ -22,9 +22,9 @@ type Rotated struct {
 	Another bool
 }
 
-// Rotate adds a key to the keyset of each purpose, or takes the one that an earlier rotation has added and not promoted; waits; and makes those keys primary. wait is seal.PromoteWait or
-// longer. The keyset for the index goes along in any case and last, because its new key is what running processes notice: each reads records, and loads all keysets anew when it
-// meets the key. TooLarge, and nothing is changed, if a keyset is full.
+// Rotate adds a key to the keyset of each purpose, or takes the one that an earlier rotation has added and not promoted; waits; and makes those keys primary. wait is
+// seal.PromoteWait or longer. The keyset for the index goes along in any case and last, because its new key is what running processes notice: each reads records, and loads
+// all keysets anew when it meets the key. TooLarge, and nothing is changed, if a keyset is full.
 func Rotate(ctx context.Context, store vault.Store, sealer *seal.Sealer, purposes []vault.Purpose, wait time.Duration) ([]Rotated, error) {
 	purposes = slices.DeleteFunc(slices.Clone(purposes), func(p vault.Purpose) bool { return p == vault.PurposeIndex })
 	purposes = append(purposes, vault.PurposeIndex)
@@ -179,15 +179,15 @@ func commit(ctx context.Context, store vault.Store, tx vault.Transaction) error 
 	}
 }
 
-// Since is when keys came into use, by the settings that Note keeps.
+// Since returns when a key came into use (RFC 3339), by the settings that Note keeps; empty for one that it knows nothing of.
 func Since(settings map[string]string, p vault.Purpose, k seal.Key) string {
 	return settings[settingOf(p, k)]
 }
 
 func settingOf(p vault.Purpose, k seal.Key) string { return "keys." + string(p) + "." + k.Name() }
 
-// Note puts on record which keys are primary, and since when, as a change of settings: sealed under the new key for the index, it is also the first that running processes see of that.
-// What is on record already is not put again.
+// Note puts on record which keys are primary, and since when, as a change of settings: sealed under the new key for the index, it is also the first that running processes
+// see of that. What is on record already is not put again.
 func Note(ctx context.Context, v *vault.Vault, req vault.Request, rotated []Rotated) error {
 	_, err := vault.Update(ctx, v, req, func(t *vault.Tx) (struct{}, error) {
 		stored, err := t.Settings()
