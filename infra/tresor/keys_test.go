@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -54,6 +55,18 @@ func wantState(t *testing.T, got []keysetRow, version uint32, states ...seal.Key
 	}
 }
 
+// awaitWaiting returns when a key waits in every keyset. Rotations leave it there for seal.PromoteWait.
+func awaitWaiting(t *testing.T, list func() []keysetRow) {
+	t.Helper()
+	waits := func(row keysetRow) bool { return row.Keys[len(row.Keys)-1].State == seal.Waiting }
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+		if rows := list(); !slices.ContainsFunc(rows, func(row keysetRow) bool { return !waits(row) }) {
+			return
+		}
+	}
+	t.Fatal("no rotation adds its keys")
+}
+
 // onKeys runs the life of keys in a vault that a server serves meanwhile.
 func onKeys(t *testing.T, url string, f founding, with func(...string) []string) {
 	t.Helper()
@@ -91,7 +104,7 @@ func onKeys(t *testing.T, url string, f founding, with func(...string) []string)
 	for i := range both {
 		all.Go(func() { both[i] = runCommand(t, "", with("keys", "rotate")...) })
 	}
-	time.Sleep(5 * time.Second)
+	awaitWaiting(t, list)
 	wantState(t, list(), 2, seal.Primary, seal.Waiting)
 	check("while the new keys wait")
 	all.Wait()
@@ -209,7 +222,7 @@ func TestARotationIsKilled(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(3 * time.Second)
+	awaitWaiting(t, list)
 	if err := cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
