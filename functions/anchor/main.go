@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"tresor/shared/anchor"
+	"tresor/shared/vault"
 	"tresor/shared/wire"
 	"tresor/shared/wire/bucket"
 )
@@ -20,7 +21,7 @@ func main() {
 			return errors.New("there is no bucket for anchors")
 		}
 		key, err := anchor.Drop(ctx, s.Log, s.Sealer, to, time.Now())
-		if errors.Is(err, anchor.ErrNoVault) {
+		if errors.Is(err, vault.ErrNoVault) {
 			slog.InfoContext(ctx, "there is no vault to anchor yet")
 			return nil
 		}

@@ -6,7 +6,7 @@ import (
 	"errors"
 	"log/slog"
 
-	"tresor/shared/depot"
+	"tresor/shared/vault"
 	"tresor/shared/wire"
 	"tresor/shared/wire/bucket"
 )
@@ -15,7 +15,7 @@ func main() {
 	wire.StartJob("backup", func(ctx context.Context, s *wire.System) error {
 		stored, err := bucket.Depot(s).Nightly(ctx)
 		switch {
-		case errors.Is(err, depot.ErrNoVault):
+		case errors.Is(err, vault.ErrNoVault):
 			slog.InfoContext(ctx, "there is no vault to back up yet")
 			return nil
 		case err == nil:

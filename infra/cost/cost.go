@@ -164,7 +164,7 @@ type Store struct {
 // keptSnapshots are the three that are kept and a few that a versioned bucket still hides.
 const keptSnapshots = 10
 
-// jobLine is the bytes of the two or so lines that a run writes.
+// jobLines is how many bytes the two or so lines have that a run writes.
 const jobLines = 1000
 
 // Idle returns the bill of a month in which nobody asks, without the KMS key.

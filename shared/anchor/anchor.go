@@ -90,11 +90,8 @@ const (
 	maxWriters = 20_000
 )
 
-// ErrNoVault says that there is nothing to anchor.
-var ErrNoVault error = &vault.Error{Kind: vault.NotFound, Msg: "there is no vault"}
-
 // Make returns the anchor of a vault as of now. It reads the newest records, and the access records of the last hours.
-// Errors: ErrNoVault, Busy, and what reading finds damaged.
+// Errors: vault.ErrNoVault, Busy, and what reading finds damaged.
 func Make(ctx context.Context, log *journal.Log, sealer vault.Sealer, now time.Time) (*Anchor, error) {
 	a, err := gather(ctx, log, now)
 	if err == nil {
@@ -119,7 +116,7 @@ func gather(ctx context.Context, log *journal.Log, now time.Time) (*Anchor, erro
 		closed, _ = s.NewestClosedHour()
 	})
 	if !exists {
-		return nil, ErrNoVault
+		return nil, vault.ErrNoVault
 	}
 	a := &Anchor{Format: Format, Made: now.UTC().Truncate(time.Second), Closed: []Hour{}, Open: []Writer{},
 		Entries: Head{heads.Entries.Seq, Hash(heads.Entries.Hash)}, Permissions: Head{heads.Permissions.Seq, Hash(heads.Permissions.Hash)}}

@@ -281,7 +281,7 @@ func TestAFileReadsBackAndNoOtherDoes(t *testing.T) {
 func TestNoVaultHasNoAnchor(t *testing.T) {
 	w := newWorld(t)
 	nowhere := w.Another(t, vaulttest.NewMemory())
-	if _, err := anchor.Make(t.Context(), nowhere.Log, w.Sealer, w.Clock.Now()); !errors.Is(err, anchor.ErrNoVault) {
+	if _, err := anchor.Make(t.Context(), nowhere.Log, w.Sealer, w.Clock.Now()); !errors.Is(err, vault.ErrNoVault) {
 		t.Errorf("got %v", err)
 	}
 }

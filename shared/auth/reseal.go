@@ -9,12 +9,6 @@ import (
 	"tresor/shared/vault"
 )
 
-// Resealer puts sealed values under the primary key. seal.Sealer is one.
-type Resealer interface {
-	// Reseal returns the value under the primary key; nil where it is under that already.
-	Reseal(p vault.Purpose, sealed []byte, b vault.Binding) ([]byte, error)
-}
-
 // Fields counts sealed fields.
 type Fields struct {
 	Passwords int `json:"passwords"`
@@ -66,7 +60,7 @@ const retryPause = 200 * time.Millisecond
 
 // Reseal puts the sealed fields that are in use under the primary key: passwords of users, private keys that are not revoked, and the master password. They lie inside
 // records, whose plaintext never changes; so new records say what they are now, and the history keeps the old key. It returns how many it resealed, also with an error.
-func Reseal(ctx context.Context, v *vault.Vault, req vault.Request, r Resealer) (all Fields, err error) {
+func Reseal(ctx context.Context, v *vault.Vault, req vault.Request, r vault.Resealer) (all Fields, err error) {
 	known := remembering{r, map[string][]byte{}}
 	err = inBatches(ctx, v, req, func(t *vault.Tx, limit int) (Fields, error) { return resealSome(t, known, limit) }, func(some Fields) {
 		all = Fields{all.Passwords + some.Passwords, all.Keys + some.Keys, all.Settings + some.Settings}
@@ -79,11 +73,11 @@ func Reseal(ctx context.Context, v *vault.Vault, req vault.Request, r Resealer) 
 
 // remembering keeps what was resealed, so that an Update that lost its race runs again in no time and wins.
 type remembering struct {
-	Resealer
+	vault.Resealer
 	done map[string][]byte
 }
 
-// Reseal implements Resealer.
+// Reseal implements vault.Resealer.
 func (m remembering) Reseal(p vault.Purpose, sealed []byte, b vault.Binding) ([]byte, error) {
 	if known := m.done[string(sealed)]; known != nil {
 		return known, nil
@@ -95,7 +89,7 @@ func (m remembering) Reseal(p vault.Purpose, sealed []byte, b vault.Binding) ([]
 	return fresh, err
 }
 
-func resealSome(t *vault.Tx, r Resealer, limit int) (n Fields, err error) {
+func resealSome(t *vault.Tx, r vault.Resealer, limit int) (n Fields, err error) {
 	for _, u := range t.Users() {
 		if len(u.Password) == 0 {
 			continue
@@ -139,7 +133,7 @@ func resealSome(t *vault.Tx, r Resealer, limit int) (n Fields, err error) {
 	return n, resealMaster(t, r, &n)
 }
 
-func resealMaster(t *vault.Tx, r Resealer, n *Fields) error {
+func resealMaster(t *vault.Tx, r vault.Resealer, n *Fields) error {
 	stored, err := t.Settings()
 	if err != nil || stored[MasterPasswordSetting] == "" {
 		return err

@@ -17,9 +17,6 @@ func reserved(under string) bool {
 	return under == archive.Scheduled || strings.HasPrefix(under, archive.Scheduled+"/")
 }
 
-// ErrNoVault says that there is nothing to back up.
-var ErrNoVault error = &vault.Error{Kind: vault.NotFound, Msg: "there is no vault"}
-
 // Stored is a backup that is there.
 type Stored struct {
 	Key  string
@@ -30,7 +27,7 @@ type Stored struct {
 // as many bytes as were written. S3 has compared checksums when it took it. It does not read it back: who may write backups need not be able to read them
 // (`tresor backup --verify` is the drill).
 //
-// Errors: ErrNoVault; Corrupt (what lies there is not what was written); those of Backup.
+// Errors: vault.ErrNoVault; Corrupt (what lies there is not what was written); those of Backup.
 func (d *Depot) Nightly(ctx context.Context) (Stored, error) {
 	if d.p.Blobs == nil {
 		return Stored{}, errNowhere
@@ -40,7 +37,7 @@ func (d *Depot) Nightly(ctx context.Context) (Stored, error) {
 	}
 	exists := false
 	if d.p.Log.Read(func(s *vault.State) { exists = s.Exists() }); !exists {
-		return Stored{}, ErrNoVault
+		return Stored{}, vault.ErrNoVault
 	}
 	req := vault.Request{Auth: vault.Operator{}, Action: vault.Action{Dialect: vault.Command, Name: "nightly backup", Reveals: true}}
 	_, err := vault.View(ctx, d.p.Vault, req, func(r *vault.Reader) (struct{}, error) { return struct{}{}, r.Backup() })

@@ -88,7 +88,7 @@ func TestABackupThatDoesNotLieThereIsNone(t *testing.T) {
 	}
 	none := w.Another(t, vaulttest.NewMemory())
 	d := depot.New(depot.Parts{Vault: none.Vault, Log: none.Log, Store: none.Store, Sealer: w.Sealer, Blobs: w.blobs})
-	if _, err := d.Nightly(t.Context()); !errors.Is(err, depot.ErrNoVault) {
+	if _, err := d.Nightly(t.Context()); !errors.Is(err, vault.ErrNoVault) {
 		t.Errorf("no vault: %v", err)
 	}
 	for _, under := range []string{"scheduled", "scheduled/a"} { // they would be let go of with the others

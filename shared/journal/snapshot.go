@@ -59,7 +59,7 @@ func (l *Log) WriteSnapshot(w io.Writer) (vault.Heads, error) {
 		}
 	})
 	if !exists {
-		return vault.Heads{}, &vault.Error{Kind: vault.NotFound, Msg: "there is no vault"}
+		return vault.Heads{}, vault.ErrNoVault
 	}
 	if err := l.writeImage(w, image, format); err != nil {
 		return vault.Heads{}, fmt.Errorf("write a snapshot: %w", err)

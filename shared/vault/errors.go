@@ -113,3 +113,6 @@ func KindOf(err error) Kind {
 
 // fail makes an error of kind k with a text that a client may see.
 func fail(k Kind, msg string) error { return &Error{Kind: k, Msg: msg} }
+
+// ErrNoVault is the error of what works on a whole vault, where there is none: one that is not made yet, or whose restore has not ended.
+var ErrNoVault error = &Error{Kind: NotFound, Msg: "there is no vault"}

@@ -53,3 +53,9 @@ type Sealer interface {
 	Seal(p Purpose, plaintext []byte, b Binding) ([]byte, error)
 	Open(p Purpose, sealed []byte, b Binding) ([]byte, error)
 }
+
+// Resealer puts sealed values under the primary key. shared/seal's Sealer is one.
+type Resealer interface {
+	// Reseal returns the value under the primary key; nil where it is under that already.
+	Reseal(p Purpose, sealed []byte, b Binding) ([]byte, error)
+}
