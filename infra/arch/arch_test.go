@@ -86,6 +86,8 @@ var rules = []rule{
 	{of: "tresor/functions/notifier", never: []string{dialects, auth, journal, dynamo, seal, blob, depot, "github.com/aws/aws-sdk-go-v2/service/..."}, why: "it has no key and opens no vault"},
 	{of: "tresor/functions/expiry", never: []string{dialects, depot}, why: "it serves none"},
 	{of: "tresor/shared/bus", never: []string{dialects, auth, gateway, wire, functions, infra, journal, dynamo, embedded, seal, blob, archive, depot, "github.com/aws/aws-sdk-go-v2/service/...", driver}, why: "it sends what it is handed"},
+	{of: "tresor/shared/awscall", never: []string{dialects, auth, gateway, wire, functions, infra, journal, dynamo, embedded, seal, blob, archive, depot, "github.com/aws/aws-sdk-go-v2/service/...", driver}, why: "one signed call needs no client"},
+	{of: "tresor/shared/watch", only: []string{"golang.org/x/text/...", "tresor/shared/vault", "tresor/shared/watch"}, why: "whoever counts links nothing for it"},
 	{of: "tresor/shared/notify", never: []string{dialects, auth, gateway, wire, functions, infra, journal, dynamo, embedded, seal, blob, archive, depot, "github.com/aws/aws-sdk-go-v2/service/...", driver}, why: "an event follows from a record alone"},
 	{of: "tresor/shared/expiry", never: []string{dialects, auth, gateway, wire, functions, infra, journal, dynamo, embedded, seal, blob, archive, depot, driver}, why: "it works on what it is handed"},
 	{of: "tresor/shared/invoke", never: []string{dialects, auth, gateway, wire, functions, infra, journal, dynamo, embedded, seal, blob, archive, depot, s3, driver}, why: "it starts what it is told to"},
