@@ -41,7 +41,7 @@ func New(config aws.Config, name string) (*Service, error) {
 	if _, err := url.Parse(base); err != nil {
 		return nil, fmt.Errorf("no endpoint of %s", name)
 	}
-	return &Service{config, name, base, &http.Client{Transport: transport()}, v4.NewSigner(), time.Now}, nil
+	return &Service{config, name, base, &http.Client{Transport: transport(), CheckRedirect: stay}, v4.NewSigner(), time.Now}, nil
 }
 
 // At returns the service at a fixed time, for what compares signatures.
@@ -50,6 +50,9 @@ func (s *Service) At(now time.Time) *Service {
 	at.now = func() time.Time { return now }
 	return &at
 }
+
+// stay follows no redirect: no service sends one, and a session token goes to nobody else.
+func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 func transport() *http.Transport {
 	t := http.DefaultTransport.(*http.Transport).Clone()

@@ -166,3 +166,28 @@ func TestDenials(t *testing.T) {
 		}
 	}
 }
+
+// TestAMeterTakesManyRequestsAtOnce, and loses none of them between two lines.
+func TestAMeterTakesManyRequestsAtOnce(t *testing.T) {
+	now := time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC)
+	m, written := meter(&now)
+	var wg sync.WaitGroup
+	for i := range 50 {
+		wg.Go(func() {
+			if i%2 == 0 {
+				m.Request(watch.Figures{Reveals: 1}, false)
+			} else {
+				m.Job(watch.Figures{Reveals: 1}) // writes a line each time
+			}
+		})
+	}
+	wg.Wait()
+	m.Job(watch.Figures{Reveals: 1})
+	sum := 0.0
+	for _, line := range written() {
+		sum += metrics(t, line)["Reveals"]
+	}
+	if sum != 51 {
+		t.Errorf("%v reveals in all lines, want 51", sum)
+	}
+}
