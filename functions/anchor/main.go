@@ -20,7 +20,7 @@ func main() {
 		if to == nil {
 			return errors.New("there is no bucket for anchors")
 		}
-		key, err := anchor.Drop(ctx, s.Log, s.Sealer, to, time.Now())
+		key, err := anchor.Write(ctx, s.Log, s.Sealer, to, time.Now())
 		if errors.Is(err, vault.ErrNoVault) {
 			slog.InfoContext(ctx, "there is no vault to anchor yet")
 			return nil

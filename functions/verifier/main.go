@@ -13,8 +13,8 @@ import (
 
 func main() {
 	wire.StartJob("verifier", func(ctx context.Context, s *wire.System) error {
-		objects, err := s.Settings.Reads(s.Settings.Bucket)
-		anchors, failure := s.Settings.Reads(s.Settings.Anchors)
+		objects, err := s.Settings.Reader(s.Settings.Bucket)
+		anchors, failure := s.Settings.Reader(s.Settings.Anchors)
 		if err := errors.Join(err, failure); err != nil {
 			return err
 		}

@@ -107,7 +107,7 @@ var jobs = map[string]func(context.Context, jobRun) error{
 		return err
 	},
 	"AnchorFunction": func(ctx context.Context, p jobRun) error {
-		_, err := anchor.Drop(ctx, p.log, p.Sealer, p.to, p.Clock.Now())
+		_, err := anchor.Write(ctx, p.log, p.Sealer, p.to, p.Clock.Now())
 		return err
 	},
 	"BackupFunction": func(ctx context.Context, p jobRun) error {

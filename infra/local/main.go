@@ -58,7 +58,7 @@ func say(text string) { fmt.Fprintln(os.Stderr, "local:", text) }
 
 // containers serves the functions under SAM until the context ends.
 func containers(ctx context.Context, port int) error {
-	s, err := samlocal.Raise(ctx, port, say)
+	s, err := samlocal.Start(ctx, port, say)
 	if err != nil {
 		return err
 	}

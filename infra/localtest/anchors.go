@@ -55,11 +55,11 @@ func lockedBucket(t *testing.T, s *versitygw.Server, client *awss3.Client) *buck
 func (b *bucket) testAnchors(t *testing.T) {
 	locked := lockedBucket(t, b.Server, b.client)
 	objects, s := locked.open(t), scenario.New(t)
-	key, err := anchor.Drop(t.Context(), s.Log, s.Sealer, objects.Store, s.Clock.Now())
+	key, err := anchor.Write(t.Context(), s.Log, s.Sealer, objects.Store, s.Clock.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := anchor.Drop(t.Context(), s.Log, s.Sealer, objects.Store, s.Clock.Now()); !errors.Is(err, vault.Exists) {
+	if _, err := anchor.Write(t.Context(), s.Log, s.Sealer, objects.Store, s.Clock.Now()); !errors.Is(err, vault.Exists) {
 		t.Errorf("a second one of that moment: %v", err)
 	}
 	versions, err := locked.versions(t.Context(), objects.prefix+"/"+key)
@@ -80,7 +80,7 @@ func (b *bucket) testAnchors(t *testing.T) {
 		}
 	}
 	s.Clock.Add(time.Hour)
-	if _, err := anchor.Drop(t.Context(), s.Log, s.Sealer, objects.Store, s.Clock.Now()); err != nil {
+	if _, err := anchor.Write(t.Context(), s.Log, s.Sealer, objects.Store, s.Clock.Now()); err != nil {
 		t.Fatal(err)
 	}
 	anchors, _, err := anchor.Load(t.Context(), locked.reader(t, objects, b.ID, b.Secret), s.Sealer, s.Clock.Now())

@@ -15,11 +15,11 @@ type stage struct{ *samlocal.Stage }
 // testContainers runs the functions as they are deployed: each in a container of its own, behind SAM's API and Lambda.
 func testContainers(t *testing.T) {
 	said := func(text string) { fmt.Fprintln(os.Stderr, "local-test:", text) }
-	raised, err := samlocal.Raise(context.Background(), 0, said) // it outlives the test's context
+	started, err := samlocal.Start(context.Background(), 0, said) // it outlives the test's context
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &stage{raised}
+	s := &stage{started}
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Log(s.Log(200) + s.Engine.Log())

@@ -187,7 +187,7 @@ func nightly(ctx context.Context, t *testing.T, r *stage, p *process) {
 }
 
 func anchored(ctx context.Context, t *testing.T, r *stage, p *process) {
-	if _, err := anchor.Drop(ctx, p.log, p.sealer, p.blobs, r.Clock.Now()); err != nil {
+	if _, err := anchor.Write(ctx, p.log, p.sealer, p.blobs, r.Clock.Now()); err != nil {
 		t.Errorf("anchor: %v", err)
 	}
 }

@@ -49,7 +49,7 @@ func TestTheTriggersThatWatch(t *testing.T) {
 			job     func(context.Context) error
 		}{
 			{"anchor/hourly", func(ctx context.Context) error {
-				_, err := anchor.Drop(ctx, w.Log, w.Sealer, anchors, w.Clock.Now())
+				_, err := anchor.Write(ctx, w.Log, w.Sealer, anchors, w.Clock.Now())
 				return err
 			}},
 			{"backup/nightly", func(ctx context.Context) error { _, err := w.depot.Nightly(ctx); return err }},

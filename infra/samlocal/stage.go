@@ -26,8 +26,8 @@ type Stage struct {
 // command founds the vault.
 const command = "bin/tresor"
 
-// Raise starts everything, with the API on a port of this machine, 0 for any. say is told what was done. The working directory must be the module's root.
-func Raise(ctx context.Context, port int, say func(string)) (s *Stage, err error) {
+// Start starts everything, with the API on a port of this machine, 0 for any. say is told what was done. The working directory must be the module's root.
+func Start(ctx context.Context, port int, say func(string)) (s *Stage, err error) {
 	s = &Stage{}
 	defer func() {
 		if err != nil {

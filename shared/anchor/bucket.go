@@ -83,8 +83,8 @@ func load(ctx context.Context, from blob.ReadOnly, s vault.Sealer, key string) (
 	return a, err
 }
 
-// Drop makes an anchor and keeps it. Errors: those of Make and Put.
-func Drop(ctx context.Context, log *journal.Log, s vault.Sealer, to blob.Store, now time.Time) (key string, err error) {
+// Write makes an anchor and keeps it, and returns its key. Errors: those of Make and Put.
+func Write(ctx context.Context, log *journal.Log, s vault.Sealer, to blob.Store, now time.Time) (key string, err error) {
 	a, err := Make(ctx, log, s, now)
 	if err != nil {
 		return "", err

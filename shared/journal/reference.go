@@ -44,8 +44,8 @@ const (
 	repaired = string(vault.Command) + " repair"
 )
 
-// turn is such a record.
-type turn struct {
+// rewind is such a record.
+type rewind struct {
 	seq    vault.Seq
 	action string
 	at     time.Time
@@ -90,7 +90,7 @@ func (v *verifier) checkHead(r *Reference, t vault.Table) {
 
 // explain names the record, if there is one, that says that the vault went back to an earlier point after a reference was made.
 func (v *verifier) explain(r *Reference) string {
-	for _, t := range v.turns {
+	for _, t := range v.rewinds {
 		if !t.at.Before(r.At.Truncate(time.Second)) {
 			return fmt.Sprintf(" (permissions record %d says that a %s took the vault back to an earlier point later, at %s: if you know of that, this is its trace)",
 				t.seq, strings.TrimPrefix(t.action, string(vault.Command)+" "), t.at.Format(time.RFC3339))

@@ -58,7 +58,7 @@ type verifier struct {
 	named    [2]vault.Seq // the newest record of each journal that the other one names
 	hours    []HourCount  // in the order in which they were closed
 	closed   map[vault.Hour]HourCount
-	turns    []turn
+	rewinds  []rewind
 	writers  map[string]*writerChain
 }
 
@@ -170,7 +170,7 @@ func (v *verifier) note(o opened) {
 	}
 	for i := range r.Ops {
 		if a := r.Ops[i].Action; a == restored || a == repaired {
-			v.turns = append(v.turns, turn{r.Seq, a, r.Ops[i].At.Time()})
+			v.rewinds = append(v.rewinds, rewind{r.Seq, a, r.Ops[i].At.Time()})
 		}
 		for _, c := range r.Ops[i].Changes {
 			if c.AccessHour != nil {

@@ -48,15 +48,15 @@ func Open(ctx context.Context, s Settings, c Clients) (*System, error) {
 
 // snapshots returns where the vault's snapshots are read from; nil for nowhere.
 func snapshots(s Settings) blob.ReadOnly {
-	objects, err := s.Reads(s.Bucket)
+	objects, err := s.Reader(s.Bucket)
 	if err != nil {
 		slog.Warn("snapshots cannot be read", "error", err.Error())
 	}
 	return objects
 }
 
-// Reads returns what reads a vault's objects in a bucket, such as the one for anchors, without an S3 client; nil for no bucket.
-func (s Settings) Reads(name string) (blob.ReadOnly, error) {
+// Reader returns what reads a vault's objects in a bucket, such as the one for anchors, without an S3 client; nil for no bucket.
+func (s Settings) Reader(name string) (blob.ReadOnly, error) {
 	if name == "" {
 		return nil, nil
 	}

@@ -183,13 +183,13 @@ func TestFromEnvironment(t *testing.T) {
 }
 
 func TestReads(t *testing.T) {
-	if r, err := (Settings{}).Reads(""); r != nil || err != nil {
+	if r, err := (Settings{}).Reader(""); r != nil || err != nil {
 		t.Errorf("no bucket: %v, %v", r, err)
 	}
-	if r, err := (Settings{}).Reads("a/b"); r != nil || err == nil {
+	if r, err := (Settings{}).Reader("a/b"); r != nil || err == nil {
 		t.Errorf("no name of one: %v, %v", r, err)
 	}
-	if r, err := (Settings{}).Reads("anchors"); r == nil || err != nil {
+	if r, err := (Settings{}).Reader("anchors"); r == nil || err != nil {
 		t.Errorf("a bucket: %v, %v", r, err)
 	}
 }

@@ -42,7 +42,7 @@ func (f *Feed) Parse(streamARN string, image []byte) (Put, error) {
 	if !ok {
 		return Put{}, errNotOurs
 	}
-	i := picture{}
+	i := imageReader{}
 	if json.Unmarshal(image, &i.attributes) != nil {
 		return Put{}, errors.New("a stream's record has no image that can be read")
 	}
@@ -61,7 +61,7 @@ func (f *Feed) Parse(streamARN string, image []byte) (Put, error) {
 	return Put{}, nil
 }
 
-func (f *Feed) record(t vault.Table, k Key, i *picture) (Put, error) {
+func (f *Feed) record(t vault.Table, k Key, i *imageReader) (Put, error) {
 	n, err := f.keys.ParseRecord(k)
 	r := vault.StoredRecord{RecordKey: vault.RecordKey{Table: t, Seq: n}, Clear: i.clear(), Sealed: i.binary(Sealed)}
 	if txn := i.binary(Txn); copy(r.Txn[:], txn) != len(txn) || len(txn) != len(r.Txn) {
@@ -70,14 +70,14 @@ func (f *Feed) record(t vault.Table, k Key, i *picture) (Put, error) {
 	return Put{Record: &r}, errors.Join(err, i.err)
 }
 
-func (f *Feed) access(k Key, i *picture) (Put, error) {
+func (f *Feed) access(k Key, i *imageReader) (Put, error) {
 	h, shard, id, err := f.keys.ParseAccess(k)
 	a := vault.StoredAccess{Hour: h, Shard: shard, ID: id, Clear: i.clear(), Sealed: i.binary(Sealed)}
 	return Put{Access: &a}, errors.Join(err, i.err)
 }
 
-// picture is an item as a stream's event has it: of each attribute one member, by its type.
-type picture struct {
+// imageReader reads an item as a stream's event has it: of each attribute one member, by its type.
+type imageReader struct {
 	attributes map[string]struct {
 		S *string
 		N *string
@@ -86,12 +86,12 @@ type picture struct {
 	err error // the first attribute that is missing or of a wrong type
 }
 
-func (i *picture) clear() vault.Clear {
+func (i *imageReader) clear() vault.Clear {
 	return vault.Clear{Kind: i.text(Kind), Action: i.text(Action), Target: i.number(Target), Actor: vault.UserID(i.number(Actor)), More: i.text(More)}
 }
 
 // text returns a string attribute, "" where there is none.
-func (i *picture) text(name string) string {
+func (i *imageReader) text(name string) string {
 	a, ok := i.attributes[name]
 	if ok && a.S == nil {
 		i.wrong(name)
@@ -103,7 +103,7 @@ func (i *picture) text(name string) string {
 }
 
 // number returns a number attribute, 0 where there is none.
-func (i *picture) number(name string) uint64 {
+func (i *imageReader) number(name string) uint64 {
 	a, ok := i.attributes[name]
 	if !ok {
 		return 0
@@ -120,7 +120,7 @@ func (i *picture) number(name string) uint64 {
 }
 
 // binary returns a binary attribute, which must be there.
-func (i *picture) binary(name string) []byte {
+func (i *imageReader) binary(name string) []byte {
 	b := i.attributes[name].B
 	if b == nil {
 		i.wrong(name)
@@ -128,7 +128,7 @@ func (i *picture) binary(name string) []byte {
 	return b
 }
 
-func (i *picture) wrong(name string) {
+func (i *imageReader) wrong(name string) {
 	if i.err == nil {
 		i.err = fmt.Errorf("an item's attribute %s is missing or malformed", name)
 	}
