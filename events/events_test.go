@@ -174,7 +174,9 @@ func TestEveryFunctionHasAnEvent(t *testing.T) {
 	}
 }
 
-func TestScheduledFunctionsHaveAnEvent(t *testing.T) {
+// eachTrigger calls check with the recorded event of every trigger of a type that a function of the template has, by the trigger's name.
+func eachTrigger(t *testing.T, kind string, check func(t *testing.T, trigger string, event []byte)) {
+	t.Helper()
 	tmpl, err := template.Parse(tresor.Template)
 	if err != nil {
 		t.Fatal(err)
@@ -182,20 +184,31 @@ func TestScheduledFunctionsHaveAnEvent(t *testing.T) {
 	found := 0
 	for id, r := range tmpl.Resources {
 		for name, e := range template.Map(r.Properties["Events"]) {
-			if template.Map(e)["Type"] != "Schedule" {
+			if template.Map(e)["Type"] != kind {
 				continue
 			}
 			found++
-			text, err := Trigger(folder(id) + "/" + strings.ToLower(name))
-			var ev events.EventBridgeEvent
-			if err != nil || json.Unmarshal(text, &ev) != nil || ev.Source != "aws.events" {
-				t.Errorf("%s of %s: %v, %+v", name, id, err, ev)
-			}
+			t.Run(id+" "+name, func(t *testing.T) {
+				event, err := Trigger(folder(id) + "/" + strings.ToLower(name))
+				if err != nil {
+					t.Fatal(err)
+				}
+				check(t, name, event)
+			})
 		}
 	}
 	if found == 0 {
-		t.Error("no scheduled function in the template")
+		t.Errorf("no function of the template has a trigger of type %s", kind)
 	}
+}
+
+func TestScheduledFunctionsHaveAnEvent(t *testing.T) {
+	eachTrigger(t, "Schedule", func(t *testing.T, _ string, event []byte) {
+		var ev events.EventBridgeEvent
+		if err := json.Unmarshal(event, &ev); err != nil || ev.Source != "aws.events" {
+			t.Errorf("%v, %+v", err, ev)
+		}
+	})
 	if _, err := Trigger("compactor/none"); err == nil {
 		t.Error("no error for an event that is not there")
 	}
@@ -203,32 +216,17 @@ func TestScheduledFunctionsHaveAnEvent(t *testing.T) {
 
 // TestStreamsHaveEvents: each table's stream that a function follows has a batch of records, of that table.
 func TestStreamsHaveEvents(t *testing.T) {
-	tmpl, err := template.Parse(tresor.Template)
-	if err != nil {
-		t.Fatal(err)
-	}
-	found := 0
-	for id, r := range tmpl.Resources {
-		for name, e := range template.Map(r.Properties["Events"]) {
-			if template.Map(e)["Type"] != "DynamoDB" {
-				continue
-			}
-			found++
-			text, err := Trigger(folder(id) + "/" + strings.ToLower(name))
-			var ev events.DynamoDBEvent
-			if err != nil || json.Unmarshal(text, &ev) != nil || len(ev.Records) == 0 {
-				t.Errorf("%s of %s: %v, %+v", name, id, err, ev)
-			}
-			for _, r := range ev.Records {
-				if !strings.Contains(r.EventSourceArn, ":table/"+name+"Table/stream/") {
-					t.Errorf("%s of %s: a record of %s", name, id, r.EventSourceArn)
-				}
+	eachTrigger(t, "DynamoDB", func(t *testing.T, table string, event []byte) {
+		var ev events.DynamoDBEvent
+		if err := json.Unmarshal(event, &ev); err != nil || len(ev.Records) == 0 {
+			t.Errorf("%v, %+v", err, ev)
+		}
+		for _, r := range ev.Records {
+			if !strings.Contains(r.EventSourceArn, ":table/"+table+"Table/stream/") {
+				t.Errorf("a record of %s", r.EventSourceArn)
 			}
 		}
-	}
-	if found == 0 {
-		t.Error("no function in the template follows a stream")
-	}
+	})
 }
 
 func TestPlaceholders(t *testing.T) {
