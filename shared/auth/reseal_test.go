@@ -28,8 +28,8 @@ func (a anew) Reseal(p vault.Purpose, sealed []byte, b vault.Binding) ([]byte, e
 	return fresh, err
 }
 
-// TestAPasswordIsResealedUnderARequest: between the look at the password and the answer, its hash is put under another key, by another process. The password is right, and holds. One that
-// was set anew meanwhile does not, whether or not that one is resealed too.
+// TestAPasswordIsResealedUnderARequest: between the look at the password and the answer, its hash is put under another key, by another process. The password is right,
+// and holds. One that was set anew meanwhile does not, whether or not that one is resealed too.
 func TestAPasswordIsResealedUnderARequest(t *testing.T) {
 	s := scenario.New(t)
 	u := s.AddUser(t, "anna", vault.NormalUser)

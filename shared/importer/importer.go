@@ -35,8 +35,8 @@ const Exists = "exists"
 
 // Import takes the accounts of a document, as req's caller. What cannot be taken is reported, and the rest is taken all the same.
 //
-// Errors: Invalid where no account opens with the master password, BadReference for an owner who is unknown or Read only: nothing was changed; those of vault.Update, other than of what it
-// refuses of one account: the report says how many were taken until then.
+// Errors: Invalid where no account opens with the master password, BadReference for an owner who is unknown or Read only: nothing was changed; those of vault.Update,
+// other than of what it refuses of one account: the report says how many were taken until then.
 func Import(ctx context.Context, v *vault.Vault, req vault.Request, d *syspassxml.Document, o Options) (*Report, error) {
 	r := &run{vault: v, req: req, opts: o, doc: d, accounts: make([]account, len(d.Accounts)), taken: map[kin]int{}}
 	owner, err := vault.View(ctx, v, req, r.findOwner)

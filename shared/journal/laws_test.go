@@ -465,8 +465,8 @@ func TestLaw4AThrottledReadIsBusyNeverStale(t *testing.T) {
 	}
 }
 
-// working returns the goroutines that are in code of this project, by their ids. A goroutine whose function has returned may be counted by runtime.NumGoroutine a while longer: it is not among
-// these, since nothing of the project is on its stack.
+// working returns the goroutines that are in code of this project, by their ids. A goroutine whose function has returned may be counted by runtime.NumGoroutine a while
+// longer: it is not among these, since nothing of the project is on its stack.
 func working() map[string]string {
 	text := make([]byte, 1<<20)
 	all := map[string]string{}

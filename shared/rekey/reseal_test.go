@@ -28,7 +28,8 @@ func (p *process) wantNothingOlder(t *testing.T) {
 	}
 }
 
-// TestReseal puts everything under the new keys, changes no hash and no answer, and finds nothing to do the second time. Processes that began before read on, and so does an archive of before.
+// TestReseal puts everything under the new keys, changes no hash and no answer, and finds nothing to do the second time. Processes that began before read on, and so does
+// an archive of before.
 func TestReseal(t *testing.T) {
 	for name, open := range stores {
 		t.Run(name, func(t *testing.T) {

@@ -55,8 +55,8 @@ func TestRotate(t *testing.T) {
 	}
 }
 
-// TestRunningProcessesFollow: one that holds the oldest keysets, and one that has loaded them while the new keys waited, read what the new keys seal and seal with them themselves, for every
-// purpose, from their first look at the journal on.
+// TestRunningProcessesFollow: one that holds the oldest keysets, and one that has loaded them while the new keys waited, read what the new keys seal and seal with them
+// themselves, for every purpose, from their first look at the journal on.
 func TestRunningProcessesFollow(t *testing.T) {
 	p := found(t, vaulttest.NewMemory())
 	p.fill(t)

@@ -28,7 +28,8 @@ type Target struct {
 	Ready func() error // called when all but the founding is done; nil: nothing
 }
 
-// Run restores into an empty store. Killed or failed, it may be run again, with a Plan of the same archive and options: it goes on, and does nothing twice. Memory does not grow with the vault.
+// Run restores into an empty store. Killed or failed, it may be run again, with a Plan of the same archive and options: it goes on, and does nothing twice. Memory does
+// not grow with the vault.
 //
 // Errors: Exists (there is a vault, or what another restore has begun; nothing was changed), Invalid (there are files and no place for them; nothing was
 // changed), Busy (run it again), those of the store.

@@ -12,8 +12,8 @@ import (
 // scanner reads a file's markup: encoding/xml's raw tokens (raw, because names must be hashed as they are written), with the checks that
 // those leave to their caller. What it passes below the root, Meta apart, it also serializes for the hash.
 //
-// Texts: adjacent ones are joined, CDATA and what comments separate included, as comments hold nothing that is read. White space alone is a text where it is all that an element has,
-// else indentation, and dropped; libxml2, which sysPass reads with, draws the same line.
+// Texts: adjacent ones are joined, CDATA and what comments separate included, as comments hold nothing that is read. White space alone is a text where it is all that an
+// element has, else indentation, and dropped; libxml2, which sysPass reads with, draws the same line.
 type scanner struct {
 	dec    *xml.Decoder
 	in     *limiter
