@@ -305,7 +305,7 @@ func TestWhatIsKept(t *testing.T) {
 		want(t, id, r.Properties, map[string]any{"SSEEnabled": true, "SSEType": "KMS", "KMSMasterKeyId": getAtt("Key", "Arn")}, "SSESpecification")
 		want(t, id, r.Properties, nil, "GlobalSecondaryIndexes")
 	}
-	for _, id := range []string{"EntriesTable", "PermissionsTable", "Bucket", "AnchorBucket", "Key"} {
+	for _, id := range []string{"EntriesTable", "PermissionsTable", "Bucket", "BucketPolicy", "AnchorBucket", "AnchorBucketPolicy", "Key"} {
 		want(t, id, tmpl.Resources[id].All, "Retain", "DeletionPolicy")
 		want(t, id, tmpl.Resources[id].All, "Retain", "UpdateReplacePolicy")
 	}
