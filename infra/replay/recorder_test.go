@@ -41,18 +41,23 @@ type calls struct {
 	tables map[string]string // "Entries" by physical name
 }
 
-func (c calls) item(action, table string, pk types.AttributeValue) {
+// item notes an action on an item, and returns the kind of its partition key.
+func (c calls) item(action, table string, pk types.AttributeValue) string {
 	key, _ := pk.(*types.AttributeValueMemberS)
 	if key == nil {
 		c.note("no partition key of " + action)
-		return
+		return ""
 	}
 	_, kind, _ := strings.Cut(key.Value, "#")
 	if before, _, longer := strings.Cut(kind, "#"); longer {
 		kind = before + "#*"
 	}
 	c.note(c.tables[table]+" "+kind+" "+action, "Key tables at rest kms:Decrypt")
+	return kind
 }
+
+// together is how a note begins of an action that one transaction carries out under keys of several kinds of one table: "together Permissions PutItem journal,mark#*".
+const together = "together "
 
 func (c calls) Query(ctx context.Context, in *dynamodb.QueryInput, o ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error) {
 	if !strings.HasPrefix(*in.KeyConditionExpression, "pk = :p") {
@@ -63,16 +68,27 @@ func (c calls) Query(ctx context.Context, in *dynamodb.QueryInput, o ...func(*dy
 }
 
 func (c calls) TransactWriteItems(ctx context.Context, in *dynamodb.TransactWriteItemsInput, o ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error) {
+	kinds := map[string][]string{}
+	item := func(action string, table *string, pk types.AttributeValue) {
+		on := c.tables[*table] + " " + action
+		kinds[on] = append(kinds[on], c.item(action, *table, pk))
+	}
 	for _, i := range in.TransactItems {
 		switch {
 		case i.Put != nil:
-			c.item("PutItem", *i.Put.TableName, i.Put.Item["pk"])
+			item("PutItem", i.Put.TableName, i.Put.Item["pk"])
 		case i.Delete != nil:
-			c.item("DeleteItem", *i.Delete.TableName, i.Delete.Key["pk"])
+			item("DeleteItem", i.Delete.TableName, i.Delete.Key["pk"])
 		case i.ConditionCheck != nil:
-			c.item("ConditionCheckItem", *i.ConditionCheck.TableName, i.ConditionCheck.Key["pk"])
+			item("ConditionCheckItem", i.ConditionCheck.TableName, i.ConditionCheck.Key["pk"])
 		case i.Update != nil:
-			c.item("UpdateItem", *i.Update.TableName, i.Update.Key["pk"])
+			item("UpdateItem", i.Update.TableName, i.Update.Key["pk"])
+		}
+	}
+	for on, list := range kinds {
+		slices.Sort(list)
+		if list = slices.Compact(list); len(list) > 1 {
+			c.note(together + on + " " + strings.Join(list, ","))
 		}
 	}
 	return c.API.TransactWriteItems(ctx, in, o...)

@@ -99,7 +99,8 @@ func (r *Run) Close() {
 // environment is SAM's: no credentials, which it would try at STS, and no telemetry.
 func (r *Run) environment() []string {
 	return append(append(localaws.WithoutAWS(os.Environ()), r.engine.Environment()...),
-		"SAM_CLI_TELEMETRY=0", "AWS_EC2_METADATA_DISABLED=true", "AWS_DEFAULT_REGION=us-east-1", "NO_COLOR=1", "PYTHONUNBUFFERED=1", "__SAM_CLI_APP_DIR="+r.work)
+		"SAM_CLI_TELEMETRY=0", "AWS_EC2_METADATA_DISABLED=true", "AWS_DEFAULT_REGION=us-east-1", "NO_COLOR=1", "PYTHONUNBUFFERED=1", "__SAM_CLI_APP_DIR="+r.work,
+		"TMPDIR="+r.work) // where SAM locks the image that it builds: a run that was killed at that would have all others wait for five minutes
 }
 
 func (r *Run) args(command string, more ...string) []string {

@@ -6,12 +6,14 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os/exec"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"tresor"
+	"tresor/infra/engine"
 	"tresor/infra/template"
 )
 
@@ -182,5 +184,16 @@ func TestInvoke(t *testing.T) {
 	gone.Close()
 	if _, err := (&Server{URL: gone.URL}).Invoke(t.Context(), "OneFunction", nil); err == nil || errors.Is(err, ErrFunction) {
 		t.Errorf("nobody there: got %v", err)
+	}
+}
+
+// TestARunLocksNothingOfOthers: SAM locks the image that it builds by a file in the folder for temporary files, and takes one that was left there for another that builds.
+func TestARunLocksNothingOfOthers(t *testing.T) {
+	shared, work := t.TempDir(), t.TempDir()
+	t.Setenv("TMPDIR", shared)
+	sam := exec.Command("sh", "-c", `printf %s "$TMPDIR"`)
+	sam.Env = (&Run{engine: &engine.Engine{}, work: work}).environment()
+	if got, err := sam.Output(); err != nil || string(got) != work {
+		t.Errorf("SAM's folder for temporary files: got %q, %v, want %q", got, err, work)
 	}
 }

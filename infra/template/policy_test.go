@@ -175,6 +175,7 @@ func TestEachFunctionMayDoWhatItNeedsAndNoMore(t *testing.T) {
 	download := []string{"Objects files: s3:GetObject", "Key: kms:Decrypt objects at rest", "Permissions access#*: PutItem"}
 	const follow = "DescribeStream GetRecords GetShardIterator ListStreams"
 	permissions := []string{"Permissions journal: PutItem", "Entries journal: ConditionCheckItem"}
+	signed := []string{"Permissions journal,mark#*: PutItem", "Entries journal: ConditionCheckItem"}
 	may := map[string]struct {
 		rights   []string
 		purposes string
@@ -191,12 +192,12 @@ func TestEachFunctionMayDoWhatItNeedsAndNoMore(t *testing.T) {
 		"teampass-info":    {every, "index"},
 		"tpm-passwords":    {with(with(with(login, entries...), upload...), once), "index secrets credentials files"},
 		"tpm-my-passwords": {with(with(with(login, entries...), upload...), once), "index secrets credentials files"},
-		"tpm-projects":     {with(with(with(with(login, projects...), permissions...), upload...), once), "index credentials files"},
-		"tpm-users":        {with(with(login, permissions...), "Entries journal: PutItem", once), "index credentials"},
-		"tpm-groups":       {with(with(login, permissions...), once), "index credentials"},
+		"tpm-projects":     {with(with(with(login, projects...), signed...), upload...), "index credentials files"},
+		"tpm-users":        {with(with(login, signed...), "Entries journal: PutItem"), "index credentials"},
+		"tpm-groups":       {with(login, signed...), "index credentials"},
 		"tpm-log":          {with(login, "Permissions access#*: Query"), "index credentials"},
 		"tpm-files":        {with(with(with(login, projects...), download...), once), "index credentials files"},
-		"tpm-version": {with(with(with(with(with(login, entries...), permissions...), upload...), download...), once, "Permissions access#*: Query"),
+		"tpm-version": {with(with(with(with(with(login, entries...), signed...), upload...), download...), "Permissions access#*: Query"),
 			"index secrets credentials files"},
 		"compactor": {with(with(with(every, projects...), permissions...), "Entries secret: DeleteItem", "Bucket files: s3:ListBucket", "Objects files: s3:DeleteObject", "Permissions access#*: Query", "Objects snapshots: s3:AbortMultipartUpload s3:DeleteObject s3:PutObject",
 			"Key: kms:Decrypt kms:GenerateDataKey objects at rest"), "index"},

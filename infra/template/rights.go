@@ -94,7 +94,7 @@ func (w *rightsWriter) keys(s map[string]any) string {
 		for _, k := range List(Map(m)["dynamodb:LeadingKeys"]) {
 			text, _ := Map(k)["Fn::Sub"].(string)
 			suffix, ok := strings.CutPrefix(text, "${VaultName}#")
-			exact := op == "ForAllValues:StringEquals" && !strings.ContainsAny(suffix, "*?")
+			exact := (op == "ForAllValues:StringEquals" || op == "ForAllValues:StringLike") && !strings.ContainsAny(suffix, "*?")
 			prefix := op == "ForAllValues:StringLike" && strings.Count(suffix, "*") == 1 && strings.HasSuffix(suffix, "#*")
 			if !ok || !exact && !prefix {
 				w.problem("%v: %s of key %q", s["Sid"], op, text)

@@ -97,6 +97,64 @@ func purposes(t *testing.T, tmpl *template.Template, function string) (out []str
 	return out
 }
 
+// abilities are what docs/security.md says of a function that was taken over, each by the rights that it takes.
+var abilities = map[string]func(may func(right string) bool) bool{
+	"read every password": func(may func(string) bool) bool {
+		return may("Entries secret BatchGetItem") && may("Key purpose secrets")
+	},
+	"read every file":                                   func(may func(string) bool) bool { return may("Objects files s3:GetObject") && may("Key purpose files") },
+	"open password hashes and private keys":             func(may func(string) bool) bool { return may("Key purpose credentials") },
+	"put records of users, groups, tokens and grants":   func(may func(string) bool) bool { return may("Permissions journal PutItem") },
+	"put records of entries and projects":               func(may func(string) bool) bool { return may("Entries journal PutItem") },
+	"put other contents of secrets in the place of one": func(may func(string) bool) bool { return may("Entries secret PutItem") },
+	"remove secrets":                                    func(may func(string) bool) bool { return may("Entries secret DeleteItem") },
+	"remove files":                                      func(may func(string) bool) bool { return may("Objects files s3:DeleteObject") },
+	"tell the bus what is not so":                       func(may func(string) bool) bool { return may("EventBus events:PutEvents") },
+}
+
+// TestWhatATakenOverFunctionCan compares the documented table with the roles, both ways.
+func TestWhatATakenOverFunctionCan(t *testing.T) {
+	text, err := os.ReadFile("../../docs/security.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(text), "\n| it can | functions |\n|---|---|\n")
+	documented := map[string][]string{}
+	for line := range strings.Lines(table) {
+		cells := strings.Split(strings.Trim(line, "| \n"), " | ")
+		if len(cells) != 2 {
+			break
+		}
+		documented[cells[0]] = strings.Split(cells[1], ", ")
+		slices.Sort(documented[cells[0]])
+	}
+	tmpl, can := deployed(t), map[string][]string{}
+	for id := range ofType(tmpl, "AWS::Serverless::Function") {
+		may := map[string]bool{}
+		for _, line := range rights(t, tmpl, id) {
+			on, actions, _ := strings.Cut(line, ": ")
+			what, kinds, _ := strings.Cut(on, " ")
+			for kind := range strings.SplitSeq(kinds, ",") {
+				for action := range strings.FieldsSeq(actions) {
+					may[strings.Join(strings.Fields(what+" "+kind+" "+action), " ")] = true
+				}
+			}
+		}
+		for _, p := range purposes(t, tmpl, id) {
+			may["Key purpose "+p] = true
+		}
+		for ability, needs := range abilities {
+			if needs(func(right string) bool { return may[right] }) {
+				can[ability] = append(can[ability], folder(id))
+				slices.Sort(can[ability])
+			}
+		}
+	}
+	if diff := cmp.Diff(documented, can); diff != "" {
+		t.Errorf("docs/security.md and the roles differ (-docs +template.yaml):\n%s", diff)
+	}
+}
+
 // The comparison must see what differs, so the table's reading must.
 func TestMatrixReadsTheTable(t *testing.T) {
 	got := matrix(t, "| function | index |\n|---|---|\n| a | x |\n\n| function | index | secrets | credentials | files | exports |\n|---|---|---|---|---|---|\n| a | x | | | x | |\n| b | | | | | x |\n\n| c | x | | | | |\n")
