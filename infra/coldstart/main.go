@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"slices"
 	"strings"
 
 	"tresor/infra/coldstart/kmslocal"
@@ -83,21 +84,36 @@ func (p *place) report(ctx context.Context, o options, dir string, w io.Writer) 
 }
 
 // open starts the services.
-func open(ctx context.Context) (*place, func(), error) {
+func open(ctx context.Context) (_ *place, _ func(), err error) {
+	var stops []func()
+	stop := func() {
+		for _, s := range slices.Backward(stops) {
+			s()
+		}
+	}
+	defer func() {
+		if err != nil {
+			stop()
+		}
+	}()
 	kms, err := kmslocal.Start()
 	if err != nil {
 		return nil, nil, err
 	}
+	stops = append(stops, kms.Close)
+	s3, err := startS3()
+	if err != nil {
+		return nil, nil, err
+	}
+	stops = append(stops, s3.Close)
 	server, err := dynamodblocal.Run(ctx, dynamodblocal.Options{})
 	if err != nil {
-		kms.Close()
 		return nil, nil, err
 	}
-	stop := func() { server.Stop(); kms.Close() }
+	stops = append(stops, server.Stop)
 	tables, err := server.CreateTables(ctx, "", "-coldstart")
 	if err != nil {
-		stop()
 		return nil, nil, err
 	}
-	return &place{dynamo: server.URL, tables: tables, kms: kms, s3: nowhere, events: nowhere}, stop, nil
+	return &place{dynamo: server.URL, tables: tables, kms: kms, s3: s3.URL, events: nowhere}, stop, nil
 }

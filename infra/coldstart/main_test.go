@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -13,9 +12,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
-
-	"github.com/johannesboyne/gofakes3"
-	"github.com/johannesboyne/gofakes3/backend/s3mem"
 
 	"tresor/infra/coldstart/kmslocal"
 	"tresor/infra/dynamodblocal"
@@ -57,13 +53,10 @@ func testPlace(t *testing.T) *place {
 		t.Fatal(err)
 	}
 	t.Cleanup(kms.Close)
-	objects := s3mem.New()
-	for _, name := range []string{bucket, anchorBucket} {
-		if err := objects.CreateBucket(name); err != nil {
-			t.Fatal(err)
-		}
+	s3, err := startS3()
+	if err != nil {
+		t.Fatal(err)
 	}
-	s3 := httptest.NewServer(gofakes3.New(objects).Server())
 	t.Cleanup(s3.Close)
 	return &place{dynamo: server.URL, tables: tables, kms: kms, s3: s3.URL, events: nowhere}
 }

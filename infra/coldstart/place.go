@@ -3,9 +3,12 @@ package main
 import (
 	"context"
 	"fmt"
+	"net/http/httptest"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/johannesboyne/gofakes3"
+	"github.com/johannesboyne/gofakes3/backend/s3mem"
 
 	"tresor/infra/coldstart/kmslocal"
 	"tresor/infra/dynamodblocal"
@@ -24,8 +27,8 @@ type place struct {
 	dynamo string // endpoint
 	tables dynamodblocal.Tables
 	kms    *kmslocal.Server
-	s3     string // endpoint; a start asks S3 for nothing, so that nowhere will do
-	events string // endpoint of EventBridge; nor does it ask that one
+	s3     string // endpoint; a start asks it for snapshots
+	events string // endpoint of EventBridge; a start asks that one for nothing, so that nowhere will do
 }
 
 // nowhere is an endpoint that nobody answers at.
@@ -37,6 +40,17 @@ const (
 	anchorBucket = "anchors"
 	eventBus     = "events"
 )
+
+// startS3 starts an S3 in this process, with both buckets.
+func startS3() (*httptest.Server, error) {
+	objects := s3mem.New()
+	for _, name := range []string{bucket, anchorBucket} {
+		if err := objects.CreateBucket(name); err != nil {
+			return nil, fmt.Errorf("make the bucket %s: %w", name, err)
+		}
+	}
+	return httptest.NewServer(gofakes3.New(objects).Server()), nil
+}
 
 // environment is what a function of a vault finds, as template.yaml sets it, and where its services are.
 func (p *place) environment(vaultName, purposes, dynamo string) []string {

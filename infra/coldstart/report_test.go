@@ -51,7 +51,11 @@ func TestAStartAsksOnce(t *testing.T) {
 
 // The figures are the machine's; that all are there is ours.
 func TestReport(t *testing.T) {
-	p := testPlace(t)
+	p, stop, err := open(t.Context()) // as the command does
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(stop)
 	dir := strings.TrimSuffix(program(t, hello), hello)
 	var out bytes.Buffer
 	if err := p.report(t.Context(), options{functions: []string{"teampass-info"}, runs: 1, json: true}, dir, &out); err != nil {
