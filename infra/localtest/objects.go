@@ -2,12 +2,9 @@ package main
 
 import (
 	"errors"
-	"io"
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 
 	"tresor/shared/blob"
 	"tresor/shared/blob/blobtest"
@@ -96,33 +93,7 @@ func (b *bucket) calls(t *testing.T, on *store, id, secret string) map[string]er
 func (b *bucket) testReader(t *testing.T) {
 	s := b.open(t)
 	reader := b.reader(t, s, b.ID, b.Secret)
-	contents := map[string]string{"a/1": "one", "a/2 3+4": "two", "a/ü&=%": "", "b/1": strings.Repeat("other ", 1<<20)}
-	for key, content := range contents {
-		if _, err := s.Put(t.Context(), key, strings.NewReader(content)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, c := range []struct {
-		prefix, after string
-		limit         int
-	}{{"", "", 0}, {"a/", "", 0}, {"a/", "", 2}, {"a/", "a/1", 1}, {"a/2 3", "", 5}, {"c", "", 0}, {"a/ü&", "", 0}} {
-		got, err := reader.List(t.Context(), c.prefix, c.after, c.limit)
-		want, wrong := s.List(t.Context(), c.prefix, c.after, c.limit)
-		if diff := cmp.Diff(append([]blob.Object{}, want...), got); err != nil || wrong != nil || diff != "" {
-			t.Errorf("%+v: %v, %v, -store +reader\n%s", c, err, wrong, diff)
-		}
-	}
-	for key, want := range contents {
-		r, size, err := reader.Open(t.Context(), key, 0, -1)
-		if err != nil {
-			t.Errorf("%s: %v", key, err)
-			continue
-		}
-		got, err := io.ReadAll(r)
-		if err := errors.Join(err, r.Close()); err != nil || string(got) != want || size != int64(len(want)) {
-			t.Errorf("%s: got %d bytes of %d, %v", key, len(got), size, err)
-		}
-	}
+	blobtest.RunReader(t, s, reader)
 	if err := second(reader.Open(t.Context(), "none", 0, -1)); !errors.Is(err, vault.NotFound) {
 		t.Errorf("missing: got %v", err)
 	}

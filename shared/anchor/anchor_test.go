@@ -286,17 +286,8 @@ func TestNoVaultHasNoAnchor(t *testing.T) {
 	}
 }
 
-func folder(t *testing.T) blob.Store {
-	t.Helper()
-	b, err := blob.OpenFolder(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
-
 func TestAnchorsAreKeptByTime(t *testing.T) {
-	w, in := lived(t), folder(t)
+	w, in := lived(t), blobtest.Folder(t)
 	for _, name := range []string{"anchors/20261126T145959Z.json", "anchors/20261126T150001Z.json"} { // the first is too old to be looked at
 		if _, err := in.Put(t.Context(), name, strings.NewReader("damaged")); err != nil {
 			t.Fatal(err)
@@ -340,7 +331,7 @@ func TestAnchorsAreKeptByTime(t *testing.T) {
 
 // TestManyAnchors: the second page of the list counts too.
 func TestManyAnchors(t *testing.T) {
-	w, in := newWorld(t), folder(t)
+	w, in := newWorld(t), blobtest.Folder(t)
 	begin := w.Clock.Now()
 	for range blob.MaxList + 1 {
 		if _, err := anchor.Put(t.Context(), in, w.anchor(t)); err != nil {

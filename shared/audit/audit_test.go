@@ -13,6 +13,7 @@ import (
 	"tresor/shared/anchor"
 	"tresor/shared/audit"
 	"tresor/shared/blob"
+	"tresor/shared/blob/blobtest"
 	"tresor/shared/depot"
 	"tresor/shared/scenario"
 	"tresor/shared/snapshot"
@@ -27,18 +28,9 @@ type world struct {
 	objects, anchors blob.Store
 }
 
-func folder(t *testing.T) blob.Store {
-	t.Helper()
-	b, err := blob.OpenFolder(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
-
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{memory: vaulttest.NewMemory(), objects: folder(t), anchors: folder(t)}
+	w := &world{memory: vaulttest.NewMemory(), objects: blobtest.Folder(t), anchors: blobtest.Folder(t)}
 	w.System = scenario.On(t, w.memory)
 	w.write(t)
 	return w

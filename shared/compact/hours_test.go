@@ -6,34 +6,11 @@ import (
 	"testing"
 	"time"
 
-	"tresor/shared/auth"
 	"tresor/shared/compact"
 	"tresor/shared/journal"
 	"tresor/shared/scenario"
 	"tresor/shared/vault"
 )
-
-// entry makes an entry and returns a function that reveals its secret.
-func entry(t *testing.T, s *scenario.System) (vault.EntryID, func()) {
-	t.Helper()
-	var id vault.EntryID
-	s.Do(t, func(tx *vault.Tx) error {
-		p, err := tx.CreateProject(vault.Project{Name: "Initech"})
-		if err != nil {
-			return err
-		}
-		id, err = tx.CreateEntry(vault.Entry{Name: "backup-01", Project: p}, vault.Payload{Password: vault.NewSecret("s3cret")})
-		return err
-	})
-	req := vault.Request{Auth: auth.Token(s.Founding.APIKey), Action: vault.Action{Dialect: vault.TeamPass, Name: "read/items", Reveals: true}}
-	return id, func() {
-		t.Helper()
-		_, err := vault.View(t.Context(), s.Vault, req, func(r *vault.Reader) (vault.Payload, error) { return r.Reveal(id) })
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-}
 
 func run(t *testing.T, s *scenario.System) int {
 	t.Helper()
@@ -60,7 +37,7 @@ func reveals(t *testing.T, s *scenario.System, id vault.EntryID) int {
 
 func TestAnHourIsClosedOnceItsGraceIsOver(t *testing.T) {
 	s := scenario.New(t) // at twelve
-	id, reveal := entry(t, s)
+	id, reveal := s.Revealing(t)
 	first := vault.HourOf(s.Clock.Now())
 	reveal()
 	reveal()
@@ -89,7 +66,7 @@ func TestAnHourIsClosedOnceItsGraceIsOver(t *testing.T) {
 
 func TestEmptyHoursArePassedOverAndProgressIsKept(t *testing.T) {
 	s := scenario.New(t)
-	_, reveal := entry(t, s)
+	_, reveal := s.Revealing(t)
 	first := vault.HourOf(s.Clock.Now())
 	s.Clock.Add(5 * time.Hour)
 	reveal()
@@ -141,7 +118,7 @@ func TestARunIsBounded(t *testing.T) {
 // Two processes come at the same time; each hour must be folded into the counters once.
 func TestTwoProcessesCloseAnHourOnce(t *testing.T) {
 	s := scenario.New(t)
-	id, reveal := entry(t, s)
+	id, reveal := s.Revealing(t)
 	for range 3 {
 		reveal()
 		s.Clock.Add(time.Hour)

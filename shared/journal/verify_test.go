@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"tresor/shared/auth"
 	"tresor/shared/compact"
 	"tresor/shared/journal"
 	"tresor/shared/scenario"
@@ -89,28 +88,6 @@ func TestVerifyAsksAgainForWhatDoesNotShowYet(t *testing.T) {
 	}
 }
 
-// revealing makes an entry and returns a function that reads its secret.
-func revealing(t *testing.T, s *scenario.System) func() {
-	t.Helper()
-	var id vault.EntryID
-	s.Do(t, func(tx *vault.Tx) error {
-		p, err := tx.CreateProject(vault.Project{Name: "Initech"})
-		if err != nil {
-			return err
-		}
-		id, err = tx.CreateEntry(vault.Entry{Name: "backup-01", Project: p}, vault.Payload{Password: vault.NewSecret("s3cret")})
-		return err
-	})
-	req := vault.Request{Auth: auth.Token(s.Founding.APIKey), Action: vault.Action{Dialect: vault.TeamPass, Name: "read/items", Reveals: true}}
-	return func() {
-		t.Helper()
-		_, err := vault.View(t.Context(), s.Vault, req, func(r *vault.Reader) (vault.Payload, error) { return r.Reveal(id) })
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
 // lossyHour loses access records of an hour by their place in the list.
 type lossyHour struct {
 	vault.Store
@@ -130,7 +107,7 @@ func (l lossyHour) AccessHour(ctx context.Context, h vault.Hour, after string) (
 func TestAMissingAccessRecordIsNamed(t *testing.T) {
 	memory := vaulttest.NewMemory()
 	s := scenario.On(t, memory)
-	read := revealing(t, s)
+	_, read := s.Revealing(t)
 	first := vault.HourOf(s.Clock.Now())
 	for range 3 {
 		read()

@@ -112,6 +112,27 @@ func (s *System) Do(t testing.TB, fn func(*vault.Tx) error) {
 	}
 }
 
+// Revealing makes an entry, and returns it with a function that reads its secret through TeamPass's API key of the first admin.
+func (s *System) Revealing(t testing.TB) (id vault.EntryID, reveal func()) {
+	t.Helper()
+	s.Do(t, func(tx *vault.Tx) error {
+		p, err := tx.CreateProject(vault.Project{Name: "Initech"})
+		if err != nil {
+			return err
+		}
+		id, err = tx.CreateEntry(vault.Entry{Name: "backup-01", Project: p}, vault.Payload{Password: vault.NewSecret("s3cret")})
+		return err
+	})
+	req := vault.Request{Auth: auth.Token(s.Founding.APIKey), Action: vault.Action{Dialect: vault.TeamPass, Name: "read/items", Reveals: true}}
+	return id, func() {
+		t.Helper()
+		_, err := vault.View(t.Context(), s.Vault, req, func(r *vault.Reader) (vault.Payload, error) { return r.Reveal(id) })
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // Clock is a clock that stands still until it is moved.
 type Clock struct {
 	mu  sync.Mutex

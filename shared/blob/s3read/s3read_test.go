@@ -16,6 +16,7 @@ import (
 	"github.com/johannesboyne/gofakes3/backend/s3mem"
 
 	"tresor/shared/blob"
+	"tresor/shared/blob/blobtest"
 	"tresor/shared/blob/s3"
 	"tresor/shared/vault"
 )
@@ -58,37 +59,7 @@ func TestListAndOpen(t *testing.T) {
 		if list, err := reader.List(t.Context(), "", "", 0); err != nil || len(list) != 0 {
 			t.Fatalf("an empty bucket: got %v, %v", list, err)
 		}
-		contents := map[string]string{"a/1": "one", "a/2 3+4": "two", "a/ü&=%": "", "b/1": "other"}
-		for key, content := range contents {
-			if _, err := writer.Put(t.Context(), key, strings.NewReader(content)); err != nil {
-				t.Fatal(err)
-			}
-		}
-		for _, c := range []struct {
-			prefix, after string
-			limit         int
-		}{{"", "", 0}, {"a/", "", 0}, {"a/", "", 2}, {"a/", "a/1", 1}, {"a/2 3", "", 5}, {"c", "", 0}, {"a/ü&", "", 0}} {
-			got, err := reader.List(t.Context(), c.prefix, c.after, c.limit)
-			want, wrong := writer.List(t.Context(), c.prefix, c.after, c.limit)
-			if err != nil || wrong != nil || len(got) != len(want) {
-				t.Fatalf("%+v: got %v, %v, want %v, %v", c, got, err, want, wrong)
-			}
-			for i := range got {
-				if got[i] != want[i] {
-					t.Errorf("%+v: got %v, want %v", c, got[i], want[i])
-				}
-			}
-		}
-		for key, want := range contents {
-			r, size, err := reader.Open(t.Context(), key, 0, -1)
-			if err != nil {
-				t.Fatalf("%s: %v", key, err)
-			}
-			got, err := io.ReadAll(r)
-			if err := errors.Join(err, r.Close()); err != nil || string(got) != want || size != int64(len(want)) {
-				t.Errorf("%s: got %q of %d bytes, %v", key, got, size, err)
-			}
-		}
+		blobtest.RunReader(t, writer, reader)
 	}
 }
 
