@@ -10,6 +10,7 @@ import (
 	"tresor/shared/anchor"
 	"tresor/shared/audit"
 	"tresor/shared/journal"
+	"tresor/shared/newfile"
 	"tresor/shared/vault"
 )
 
@@ -139,14 +140,14 @@ func writeAnchor(a *anchor.Anchor, path string) error {
 	if err != nil {
 		return err
 	}
-	f, err := createFile(path)
+	f, err := newfile.Create(path)
 	if err != nil {
 		return err
 	}
-	defer f.drop()
+	defer f.Drop()
 	if _, err := f.Write(text); err != nil {
 		return err
 	}
-	_, err = f.keep()
+	_, err = f.Keep()
 	return err
 }

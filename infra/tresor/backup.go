@@ -9,6 +9,7 @@ import (
 
 	"tresor/shared/archive"
 	"tresor/shared/journal"
+	"tresor/shared/newfile"
 	"tresor/shared/seal"
 	"tresor/shared/vault"
 )
@@ -48,11 +49,11 @@ func backup(k *call) error {
 
 // backUp writes an archive under a name that must be free.
 func (s *system) backUp(k *call, out string) (result backupResult, err error) {
-	file, err := createFile(out)
+	file, err := newfile.Create(out)
 	if err != nil {
 		return result, err
 	}
-	defer file.drop()
+	defer file.Drop()
 	blobs, err := s.blobs()
 	if err != nil {
 		return result, fmt.Errorf("open the objects: %w", err)
@@ -64,7 +65,7 @@ func (s *system) backUp(k *call, out string) (result backupResult, err error) {
 	if err != nil {
 		return result, err
 	}
-	sum, err := file.keep()
+	sum, err := file.Keep()
 	return backupResult{out, sum, m.Entries}, err
 }
 

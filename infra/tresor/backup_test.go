@@ -199,6 +199,9 @@ func TestARestoreThatWasKilled(t *testing.T) {
 		if !strings.Contains(o.stderr, "there is no vault here") && !strings.Contains(o.stderr, "a restore has begun here and has not ended") {
 			t.Fatalf("killed after %v: %+v", wait, o)
 		}
+		if wait > time.Second { // hundreds of runs
+			t.Fatalf("no restore comes to its end: %+v", runCommand(t, "", restoring...))
+		}
 	}
 	_ = runCommand(t, "", restoring...) // killed with its work done, but for the last note of it: either answer is right
 	if got := secretOf(t, startServer(t, "--data", fresh).url, f); got != "s3cret" {

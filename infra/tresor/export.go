@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"tresor/shared/depot"
+	"tresor/shared/newfile"
 	"tresor/shared/vault"
 )
 
@@ -43,16 +44,16 @@ func exportSysPass(k *call) error {
 		return err
 	}
 	defer s.close()
-	file, err := createFile(*out)
+	file, err := newfile.Create(*out)
 	if err != nil {
 		return err
 	}
-	defer file.drop()
+	defer file.Drop()
 	r, err := k.export(s, file, password)
 	if err != nil {
 		return err
 	}
-	if r.SHA256, err = file.keep(); err != nil {
+	if r.SHA256, err = file.Keep(); err != nil {
 		return err
 	}
 	r.File = *out

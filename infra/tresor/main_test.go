@@ -31,6 +31,9 @@ func tresorProcess(ctx context.Context, args ...string) *exec.Cmd {
 	return cmd
 }
 
+// hung is how long no command takes, however busy the machine.
+const hung = 2 * time.Minute
+
 // outcome is what a command did.
 type outcome struct {
 	stdout, stderr string
@@ -39,10 +42,17 @@ type outcome struct {
 
 func runCommand(t *testing.T, stdin string, args ...string) outcome {
 	t.Helper()
-	cmd := tresorProcess(t.Context(), args...)
+	ctx, cancel := context.WithTimeout(t.Context(), hung)
+	defer cancel()
+	cmd := tresorProcess(ctx, args...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGQUIT) } // says where it stands
+	cmd.WaitDelay = 10 * time.Second                                         // for what it started and what holds its output
 	var out, err bytes.Buffer
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(stdin), &out, &err
 	_ = cmd.Run() // its status is looked at below
+	if ctx.Err() == context.DeadlineExceeded {
+		t.Errorf("tresor %s does not end within %s:\n%s", strings.Join(args, " "), hung, err.String())
+	}
 	return outcome{out.String(), err.String(), cmd.ProcessState.ExitCode()}
 }
 

@@ -118,27 +118,17 @@ func (p *place) connect(ctx context.Context, create bool) (*backend, error) {
 	return &backend{store, func() (seal.Wrapper, error) { return p.key(create) }, objects}, nil
 }
 
-// key loads the key file, or makes it if create says so and there is none: it may have been put there before, or by an init that did not come
-// to its end, or by one that runs at this moment and has not written all of it.
+// key loads the key file, or makes it if create says so and there is none. It may have been put there before, or by an init that did not come to its end, or by one that
+// runs at this moment.
 func (p *place) key(create bool) (seal.Wrapper, error) {
-	for try := 0; ; try++ {
-		k, err := keyfile.Load(p.keyPath())
-		if create && errors.Is(err, vault.NotFound) {
-			k, err = keyfile.Create(p.keyPath())
+	k, err := keyfile.Load(p.keyPath())
+	if create && errors.Is(err, vault.NotFound) {
+		if k, err = keyfile.Create(p.keyPath()); errors.Is(err, vault.Exists) {
+			k, err = keyfile.Load(p.keyPath())
 		}
-		half := errors.Is(err, vault.Exists) || errors.Is(err, vault.Corrupt)
-		if !create || !half || try == keyTries {
-			return k, err
-		}
-		time.Sleep(keyWait)
 	}
+	return k, err
 }
-
-// How often, and after what time, a key file that may be half written is looked at again.
-const (
-	keyTries = 10
-	keyWait  = 50 * time.Millisecond
-)
 
 func connectAWS(ctx context.Context) (*backend, error) {
 	settings, err := wire.FromEnvironment()

@@ -16,13 +16,14 @@ func Copy(from, to string) error {
 	if err != nil {
 		return fmt.Errorf("load key file %s: %w", from, err)
 	}
-	switch there, err := load(to); {
-	case errors.Is(err, vault.NotFound):
-		err = write(to, format(key))
+	if err := write(to, format(key)); !errors.Is(err, vault.Exists) {
 		if err != nil {
 			return fmt.Errorf("copy the key file: %w", err)
 		}
 		return nil
+	}
+	there, err := load(to)
+	switch {
 	case err != nil:
 		return fmt.Errorf("load key file %s: %w", to, err)
 	case subtle.ConstantTimeCompare(there, key) == 0:

@@ -6,8 +6,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 
+	"tresor/shared/newfile"
 	"tresor/shared/vault"
 )
 
@@ -25,34 +25,16 @@ func Create(path string) (Key, error) {
 }
 
 func write(path, text string) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if errors.Is(err, fs.ErrExist) {
-		return &vault.Error{Kind: vault.Exists, Err: err}
-	}
+	f, err := newfile.Create(path)
 	if err != nil {
 		return err
 	}
-	_, err = f.WriteString(text)
-	if err == nil {
-		err = f.Sync()
-	}
-	err = errors.Join(err, f.Close())
-	if err == nil {
-		err = syncDir(filepath.Dir(path))
-	}
-	if err != nil { // no vault can be under this key yet
-		return errors.Join(err, os.Remove(path))
-	}
-	return nil
-}
-
-// syncDir makes the entries of a directory durable; without it a new file may be gone after a power loss, with the vault there.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
+	defer f.Drop()
+	if _, err := io.WriteString(f, text); err != nil {
 		return err
 	}
-	return errors.Join(d.Sync(), d.Close())
+	_, err = f.Keep()
+	return err
 }
 
 // Load reads a key file.

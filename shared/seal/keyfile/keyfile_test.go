@@ -41,6 +41,29 @@ func TestCreateThenLoad(t *testing.T) {
 	}
 }
 
+// TestNobodySeesHalfAKey: neither another process, nor whoever comes after one that was killed, finds a key file that is not whole.
+func TestNobodySeesHalfAKey(t *testing.T) {
+	dir := t.TempDir()
+	for i := range 50 {
+		path := filepath.Join(dir, fmt.Sprint(i))
+		made := make(chan error, 1)
+		go func() { _, err := Create(path); made <- err }()
+		for looking := true; looking; {
+			select {
+			case err := <-made:
+				if err != nil {
+					t.Fatal(err)
+				}
+				looking = false
+			default:
+			}
+			if _, err := Load(path); err != nil && !errors.Is(err, vault.NotFound) {
+				t.Fatalf("key %d: %v", i, err)
+			}
+		}
+	}
+}
+
 func TestCreateNeverOverwrites(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "key")
 	if _, err := Create(path); err != nil {
