@@ -249,5 +249,9 @@ func runChild(t *testing.T, lines int, env ...string) (ended bool) {
 	}
 	_ = cmd.Process.Kill() // it may have ended
 	_, _ = io.Copy(io.Discard, r)
-	return cmd.Wait() == nil
+	err = cmd.Wait()
+	if err != nil && cmd.ProcessState.Exited() {
+		t.Fatalf("the child was not killed but ended with %v", err)
+	}
+	return err == nil
 }
