@@ -131,9 +131,9 @@ func keysRotate(k *call) error {
 func parsePurposes(names []string) ([]vault.Purpose, error) {
 	var list []vault.Purpose
 	for _, name := range names {
-		p := vault.Purpose(name)
-		if !slices.Contains(vault.Purposes[:], p) {
-			return nil, usagef("--purpose takes index, secrets, credentials, files or exports, not %q", name)
+		p, err := vault.ParsePurpose(name)
+		if err != nil {
+			return nil, usagef("--purpose: %v", err)
 		}
 		if !slices.Contains(list, p) {
 			list = append(list, p)

@@ -169,7 +169,7 @@ func TestKeys(t *testing.T) {
 	onKeys(t, s.url, f, with)
 
 	for args, why := range map[string]string{
-		"rotate --wait 1s": "--wait must be at least", "rotate --purpose nothing": `not "nothing"`, "rewrap": "--new-key-file is missing", "reseal --rate -7": "--rate is a number of items",
+		"rotate --wait 1s": "--wait must be at least", "rotate --purpose nothing": `no keyset is called "nothing": there are index, secrets, credentials, files, exports`, "rewrap": "--new-key-file is missing", "reseal --rate -7": "--rate is a number of items",
 		"rewrap --store dynamodb": "exclude each other", "list x": "is too much",
 	} {
 		o := runCommand(t, "", with(append([]string{"keys"}, strings.Fields(args)...)...)...)

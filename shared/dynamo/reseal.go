@@ -1,6 +1,7 @@
 package dynamo
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,7 +17,7 @@ import (
 // Reseal implements vault.ResealStore by one conditional UpdateItem for each item: half of what a transaction costs, and none is needed. The condition is on the bytes that
 // were read, so that a purge, a repair or another reseal that came between is not undone, and an update whose answer was lost is not done twice.
 func (s *Store) Reseal(ctx context.Context, items []vault.Resealed) (int, error) {
-	if err := ctx.Err(); err != nil {
+	if err := cmp.Or(ctx.Err(), vault.CheckResealed(items)); err != nil {
 		return 0, err
 	}
 	var changed atomic.Int64
@@ -38,11 +39,8 @@ func (s *Store) Reseal(ctx context.Context, items []vault.Resealed) (int, error)
 }
 
 func (s *Store) reseal(ctx context.Context, i vault.Resealed) (bool, error) {
-	t, k, err := s.placeOf(i)
-	if err != nil {
-		return false, err
-	}
-	_, err = s.api.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+	t, k := s.placeOf(i)
+	_, err := s.api.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName: s.table(t), Key: newItem(k),
 		UpdateExpression: aws.String("SET s = :new"), ConditionExpression: aws.String("s = :was"),
 		ExpressionAttributeValues: item{":new": binary(i.Sealed), ":was": binary(i.Was)},
@@ -57,16 +55,12 @@ func (s *Store) reseal(ctx context.Context, i vault.Resealed) (bool, error) {
 	}
 }
 
-var errNoPlace = errors.New("an item to reseal has no place")
-
-func (s *Store) placeOf(i vault.Resealed) (vault.Table, key, error) {
+func (s *Store) placeOf(i vault.Resealed) (vault.Table, key) {
 	switch {
 	case i.Record != nil:
-		return i.Record.Table, s.keys.Record(i.Record.Seq), nil
+		return i.Record.Table, s.keys.Record(i.Record.Seq)
 	case i.Secret != nil:
-		return vault.Entries, s.keys.Secret(*i.Secret), nil
-	case i.Access != nil:
-		return vault.Permissions, s.keys.Access(i.Access.Hour, i.Access.Shard, i.Access.ID), nil
+		return vault.Entries, s.keys.Secret(*i.Secret)
 	}
-	return 0, key{}, errNoPlace
+	return vault.Permissions, s.keys.Access(i.Access.Hour, i.Access.Shard, i.Access.ID)
 }

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -11,7 +12,7 @@ import (
 
 // Reseal implements vault.ResealStore by one transaction.
 func (s *Store) Reseal(ctx context.Context, items []vault.Resealed) (changed int, err error) {
-	if err := ctx.Err(); err != nil || len(items) == 0 {
+	if err := cmp.Or(ctx.Err(), vault.CheckResealed(items)); err != nil || len(items) == 0 {
 		return 0, err
 	}
 	err = s.writer.do(ctx, func(ctx context.Context) error {
@@ -41,10 +42,8 @@ func (w *writer) reseal(ctx context.Context, i vault.Resealed) (bool, error) {
 		stmt, place = w.resealRecord, recordKeyArgs(*i.Record)
 	case i.Secret != nil:
 		stmt, place = w.resealSecret, secretKeyArgs(*i.Secret)
-	case i.Access != nil:
-		stmt, place = w.resealAccess, []any{int64(i.Access.Hour), int64(i.Access.Shard), i.Access.ID}
 	default:
-		return false, nil
+		stmt, place = w.resealAccess, []any{int64(i.Access.Hour), int64(i.Access.Shard), i.Access.ID}
 	}
 	args := append([]any{blob(i.Sealed)}, place...)
 	return inserted(stmt.ExecContext(ctx, append(args, blob(i.Was))...))

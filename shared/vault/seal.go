@@ -2,6 +2,7 @@ package vault
 
 import (
 	"encoding/binary"
+	"fmt"
 )
 
 // Purpose names a keyset. Each function's role may decrypt only the purposes that it needs.
@@ -22,6 +23,18 @@ const (
 
 // Purposes lists every purpose, in the order in which keysets are made.
 var Purposes = [...]Purpose{PurposeIndex, PurposeSecrets, PurposeCredentials, PurposeFiles, PurposeExports}
+
+// ParsePurpose returns the purpose of that name. Error: Invalid.
+func ParsePurpose(name string) (Purpose, error) {
+	names := ""
+	for _, p := range Purposes {
+		if string(p) == name {
+			return p, nil
+		}
+		names += ", " + string(p)
+	}
+	return "", &Error{Kind: Invalid, Msg: fmt.Sprintf("no keyset is called %q: there are %s", name, names[len(", "):])}
+}
 
 // Binding is the additional data of a sealed value: where it belongs. A value opens only under the binding it was sealed under,
 // so that payloads cannot be swapped between entries, fields, versions, tables or vaults.

@@ -2,6 +2,7 @@ package vault
 
 import (
 	"context"
+	"fmt"
 	"time"
 )
 
@@ -91,7 +92,7 @@ type KeysetStore interface {
 // no function links what none of them does.
 type ResealStore interface {
 	// Reseal puts the new bytes into each item that still holds the old ones, and returns how many those were. An item that is gone, or holds other bytes, stays as it is.
-	// Each item is changed by itself, durably; after an error some may have been. Doing it again is harmless. Busy: throttled.
+	// Each item is changed by itself, durably; after an error some may have been. Doing it again is harmless. Busy: throttled. Invalid: what CheckResealed says.
 	Reseal(ctx context.Context, items []Resealed) (changed int, err error)
 }
 
@@ -102,6 +103,22 @@ type Resealed struct {
 	Access *AccessKey
 	Was    []byte
 	Sealed []byte
+}
+
+// CheckResealed returns Invalid unless every item has one place.
+func CheckResealed(items []Resealed) error {
+	for _, i := range items {
+		places := 0
+		for _, there := range [...]bool{i.Record != nil, i.Secret != nil, i.Access != nil} {
+			if there {
+				places++
+			}
+		}
+		if places != 1 {
+			return &Error{Kind: Invalid, Msg: fmt.Sprintf("an item to reseal has %d places", places)}
+		}
+	}
+	return nil
 }
 
 // Transaction is what Commit carries out. At most MaxTransactionItems items, no two with the same key.

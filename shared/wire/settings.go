@@ -42,20 +42,13 @@ func FromEnvironment() (Settings, error) {
 		}
 	}
 	for _, name := range strings.Fields(os.Getenv(envPurposes)) {
-		p, err := purpose(name)
-		problems = append(problems, err)
+		p, err := vault.ParsePurpose(name)
+		if err != nil {
+			problems = append(problems, fmt.Errorf("%s: %w", envPurposes, err))
+		}
 		s.Purposes = append(s.Purposes, p)
 	}
 	return s, errors.Join(problems...)
-}
-
-func purpose(name string) (vault.Purpose, error) {
-	for _, p := range vault.Purposes {
-		if string(p) == name {
-			return p, nil
-		}
-	}
-	return "", fmt.Errorf("%s: no keyset is called %q", envPurposes, name)
 }
 
 // KeyFile returns the path in TRESOR_KEY_FILE, or "".

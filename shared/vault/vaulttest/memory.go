@@ -297,6 +297,9 @@ func (m *Memory) Keysets(ctx context.Context) ([]vault.StoredKeyset, error) {
 
 // Reseal implements vault.ResealStore.
 func (m *Memory) Reseal(ctx context.Context, items []vault.Resealed) (changed int, err error) {
+	if err := vault.CheckResealed(items); err != nil {
+		return 0, err
+	}
 	if err := m.lock(ctx); err != nil {
 		return 0, err
 	}

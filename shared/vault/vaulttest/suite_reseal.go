@@ -1,6 +1,7 @@
 package vaulttest
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -69,6 +70,15 @@ func testReseal(t *testing.T, open Opener) {
 		t.Errorf("what is not there: got %d changed, want 0", got)
 	}
 	check("after what is not there")
+	for what, odd := range map[string]vault.Resealed{
+		"no place": {Was: secret.Sealed, Sealed: fresh(5, 9)}, "two places": {Record: missing[0].Record, Secret: missing[1].Secret, Was: secret.Sealed, Sealed: fresh(5, 9)},
+	} {
+		first := vault.Resealed{Secret: &secret.SecretKey, Was: secret.Sealed, Sealed: fresh(5, 9)}
+		if _, err := s.(vault.ResealStore).Reseal(t.Context(), []vault.Resealed{first, odd}); !errors.Is(err, vault.Invalid) {
+			t.Errorf("%s: got %v, want Invalid", what, err)
+		}
+	}
+	check("after what has no place")
 }
 
 func ref[T any](v T) *T { return &v }
