@@ -192,6 +192,9 @@ func TestNewPasswords(t *testing.T) {
 		if err := json.Unmarshal([]byte(body), &a); err != nil || !strings.HasPrefix(body, `{"password" : "`) {
 			t.Fatalf("%s: got %s", test.arg, body)
 		}
+		if want := `{"password" : "` + a.Password + `"}`; body != want { // by hand: a / is not escaped (teampass 4), and 200 characters nearly always have one
+			t.Errorf("%s: got %s, want %s", test.arg, body, want)
+		}
 		if test.encoded {
 			text, err := base64.StdEncoding.DecodeString(a.Password)
 			if err != nil {
