@@ -176,7 +176,7 @@ func alarms(tmpl *template.Template, namespace, metric, dimension string, value 
 func unwatched(tmpl *template.Template) (problems []string) {
 	for id := range ofType(tmpl, "AWS::Serverless::Function") {
 		if dialect.Functions[id] != nil {
-			continue // a client waits for it, and API Gateway answers 5xx
+			continue // a client waits for it, and what fails is counted for all of them
 		}
 		if len(alarms(tmpl, "AWS/Lambda", "Errors", "FunctionName", ref(id))) != 1 {
 			problems = append(problems, id+": nobody waits for it, and no alarm tells that it fails")
@@ -196,12 +196,48 @@ func unwatched(tmpl *template.Template) (problems []string) {
 			problems = append(problems, id+": no alarm tells that it does not run")
 		}
 	}
-	for _, metric := range []string{"5XXError", "Latency"} {
-		if len(alarms(tmpl, "AWS/ApiGateway", metric, "ApiName", ref("AWS::StackName"))) != 1 {
-			problems = append(problems, metric+": no alarm")
+	if len(alarms(tmpl, "AWS/ApiGateway", "Latency", "ApiName", ref("AWS::StackName"))) != 1 {
+		problems = append(problems, "Latency: no alarm")
+	}
+	failed := 0
+	for _, r := range ofType(tmpl, "AWS::CloudWatch::Alarm") {
+		if r.Properties["MetricName"] == "Failed" && fmt.Sprint(r.Properties["Namespace"]) == fmt.Sprint(ownMetrics) {
+			failed++
 		}
 	}
+	if failed != 1 {
+		problems = append(problems, "calls that fail: no alarm")
+	}
 	return problems
+}
+
+// ownMetrics is the namespace of what the filters of the logs count.
+var ownMetrics = map[string]any{"Fn::Sub": "tresor/${AWS::StackName}"}
+
+// TestWhatCountsAsFailed: 5xx but for TeamPass's 500, which the mistakes of strangers get too, and what a function calls its own failure, which sysPass answers with 200 and TeamPass with 500.
+func TestWhatCountsAsFailed(t *testing.T) {
+	tmpl := deployed(t)
+	patterns := map[string]any{}
+	for id, r := range ofType(tmpl, "AWS::Logs::MetricFilter") {
+		if made := at(r.Properties, "MetricTransformations", 0); at(made, "MetricName") == "Failed" {
+			want(t, id, made, ownMetrics, "MetricNamespace")
+			want(t, id, made, "1", "MetricValue")
+			patterns[template.Texts(r.Properties["LogGroupName"])[0]] = r.Properties["FilterPattern"]
+		}
+	}
+	want(t, "of the access log", patterns, `{ ($.status = "5*") && (($.status != "500") || (($.resource != "/api") && ($.resource != "/api/*")) || ($.resource = "/api/v*") || ($.resource = "/api/V*")) }`, "AccessLogs")
+	want(t, "of the functions' lines", patterns, `{ ($.msg = "request") && ($.level = "ERROR") && ($.dialect != "tpm") }`, "FunctionLogs")
+
+	routes, err := tmpl.Routes()
+	if err != nil || len(routes) == 0 {
+		t.Fatal(len(routes), err)
+	}
+	for _, r := range routes { // the first pattern tells TeamPass's by their paths
+		left := (r.Path == "/api" || strings.HasPrefix(r.Path, "/api/")) && !strings.HasPrefix(r.Path, "/api/v") && !strings.HasPrefix(r.Path, "/api/V")
+		if left != strings.HasPrefix(r.Function, "Teampass") {
+			t.Errorf("%s of %s: its 500s are left out: %v", r, r.Function, left)
+		}
+	}
 }
 
 func TestAlarms(t *testing.T) {
@@ -241,7 +277,7 @@ func TestAlarms(t *testing.T) {
 		}
 	}
 
-	for name, id := range map[string]string{"a job's errors": "CompactorFailsAlarm", "an event's errors": "ExporterFailsAlarm", "a failed verification": "VerifierFailsAlarm", "an anchor": "AnchorFailsAlarm", "a stream": "NotifierFailsAlarm", "dead letters": "FailuresAlarm", "an old backup": "BackupRestsAlarm", "missing runs": "CompactorRestsAlarm", "5xx": "ApiFailsAlarm", "latency": "ApiSlowAlarm"} {
+	for name, id := range map[string]string{"a job's errors": "CompactorFailsAlarm", "an event's errors": "ExporterFailsAlarm", "a failed verification": "VerifierFailsAlarm", "an anchor": "AnchorFailsAlarm", "a stream": "NotifierFailsAlarm", "dead letters": "FailuresAlarm", "an old backup": "BackupRestsAlarm", "missing runs": "CompactorRestsAlarm", "failing calls": "ApiFailsAlarm", "latency": "ApiSlowAlarm"} {
 		less := deployed(t)
 		delete(less.Resources, id)
 		if len(unwatched(less)) != 1 {

@@ -98,7 +98,7 @@ func decodeAccountCreate(p params) (newAccount, error) {
 	pass := p.raw("pass") // raw: the one parameter that keeps its tags
 	a.pass = vault.NewSecret(pass)
 	if len(pass) > maxPassword { // the password's column comes first, being encrypted before anything is stored
-		return a, errInternal
+		return a, errLongPassword
 	}
 	return a, a.check()
 }

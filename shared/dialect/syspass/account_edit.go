@@ -150,7 +150,7 @@ func accountEditPass(w *writing, n newPassword) (result, error) {
 		return result{}, err
 	}
 	if n.tooLong {
-		return result{}, errInternal
+		return result{}, errLongPassword
 	}
 	if err := inRange("passDateChange", n.expireDate); err != nil {
 		return result{}, err

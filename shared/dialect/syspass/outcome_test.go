@@ -15,7 +15,7 @@ func TestEveryFailureHasAnOutcome(t *testing.T) {
 		}
 	}
 	for err, want := range map[error]vault.Kind{
-		errTokenPass: vault.Unauthenticated, errNotInstalled: vault.Unauthenticated, errNoArray: vault.Invalid, undecoded(nil): vault.Invalid, errInternal: vault.Internal,
+		errTokenPass: vault.Unauthenticated, errNotInstalled: vault.Unauthenticated, errNoArray: vault.Invalid, undecoded(nil): vault.Invalid, errInternal: vault.Internal, errLongPassword: vault.TooLarge,
 		notKept(vault.Busy, "", "", "unable"): vault.Busy,
 	} {
 		if got := kindOf(err); got != want {

@@ -31,8 +31,9 @@ var (
 	// errNoArray is the original's internal type error, which escapes its handler (syspass 1.3).
 	errNoArray  = &failure{Message: "not an array", status: http.StatusNotFound, blank: true}
 	errEncoding = &failure{Message: "Encoding error", Data: errUTF8.Error()}
-	// errInternal is also what the original says to a password that its column does not hold (syspass 3.8).
-	errInternal     = &failure{Message: "Internal error"}
+	errInternal = &failure{Message: "Internal error"}
+	// errLongPassword is what the original says to a password that its column does not hold (syspass 3.8): here nothing failed.
+	errLongPassword = &failure{Message: "Internal error"}
 	errNotInstalled = &failure{Message: "Not installed", status: http.StatusNotFound, global: true}
 	// errReference is the original's raw text, as far as it is not about its tables.
 	errReference = &failure{Message: "Integrity constraint", Code: 23000,
@@ -110,6 +111,8 @@ func kindOf(err error) vault.Kind {
 		return vault.KindOf(f.cause)
 	case f == errTokenPass, f == errNotInstalled:
 		return vault.Unauthenticated
+	case f == errLongPassword:
+		return vault.TooLarge
 	case f.Message == errInternal.Message:
 		return vault.Internal
 	}

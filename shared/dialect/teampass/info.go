@@ -60,7 +60,8 @@ func parsePassword(a argument) (made string, err error) {
 	return made, nil
 }
 
-// newPassword answers a password. Made by hand in the original, like the others (teampass 4).
+// newPassword answers a password. Made by hand in the original, like the others (teampass 4): a / in it stays as it is, for scripts that cut the password out of the text.
+// Neither alphabet has anything that JSON must escape.
 func newPassword(_ *vault.Reader, made string) (answer, error) {
-	return append(appendString(answer(`{"password" : `), made), '}'), nil
+	return answer(`{"password" : "` + made + `"}`), nil
 }

@@ -3,6 +3,7 @@ package teampass
 import (
 	"context"
 	"errors"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -23,8 +24,8 @@ const (
 type user struct {
 	vault.User
 	password vault.Secret
-	roles    []string // titles
-	personal bool     // a personal folder is asked for
+	roles    string // titles, as they came
+	personal bool   // a personal folder is asked for
 }
 
 // parseUser reads LOGIN;NAME;LASTNAME;PASSWORD;EMAIL;ADMINISTRATED_BY;READ_ONLY;ROLE1,ROLE2;IS_ADMIN;IS_MANAGER;PERSONAL_FOLDER (teampass 5.14). Who
@@ -39,7 +40,7 @@ func parseUser(a argument) (user, error) {
 	case strings.TrimSpace(f[0]) == "":
 		return user{}, faultUserLogin
 	}
-	u := user{password: vault.NewSecret(f[3]), roles: strings.Split(f[7], ","), personal: toInt(f[10]) != 0}
+	u := user{password: vault.NewSecret(f[3]), roles: f[7], personal: toInt(f[10]) != 0}
 	u.User = vault.User{Username: f[0], Name: strings.TrimSpace(f[1] + " " + f[2]), Email: f[4], Role: roleOf(toInt(f[6]) != 0, toInt(f[8]) != 0, toInt(f[9]) != 0)}
 	if longer(f[0], maxUsername) || longer(f[1], maxName) || longer(f[2], maxName) || longer(u.Email, maxUserMail) || longer(f[7], maxRoles) || longer(f[3], maxUserPass) || f[3] == "" {
 		return user{}, faultParameters
@@ -124,8 +125,9 @@ func (u *user) settle(t *vault.Tx, id vault.UserID) error {
 	if err != nil {
 		return err
 	}
+	titles := roleTitles(u.roles, groups)
 	for _, g := range groups {
-		in := slices.ContainsFunc(u.roles, func(title string) bool { return vault.EqualFold(title, g.Name) })
+		in := slices.ContainsFunc(titles, func(title string) bool { return vault.EqualFold(title, g.Name) })
 		if in == slices.Contains(g.Members, id) {
 			continue
 		}
@@ -143,6 +145,18 @@ func (u *user) settle(t *vault.Tx, id vault.UserID) error {
 		_, err = t.CreatePersonalRoot(id, number(id))
 	}
 	return err
+}
+
+// roleTitles takes the titles of roles apart. The original takes URL encoding off once more, below the base64 (teampass 2); here a title that a role has as it stands is that role's.
+func roleTitles(list string, groups []*vault.Group) (titles []string) {
+	for _, title := range strings.Split(list, ",") {
+		decoded, err := url.QueryUnescape(title)
+		if err != nil || slices.ContainsFunc(groups, func(g *vault.Group) bool { return vault.EqualFold(title, g.Name) }) {
+			decoded = title
+		}
+		titles = append(titles, strings.Split(decoded, ",")...)
+	}
+	return titles
 }
 
 // parseLogin reads the one user that a call is about.
