@@ -233,6 +233,22 @@ func TestGuessingIsRefusedByAddressAndLocksNobodyOut(t *testing.T) {
 	login(t, s, u, here)
 }
 
+// TestARightGuessIsRefusedToo: what a process knows of a user's password, who is at work elsewhere, is nothing that guesses can be held against.
+func TestARightGuessIsRefusedToo(t *testing.T) {
+	s := scenario.New(t)
+	u := s.AddUser(t, "anna", vault.NormalUser)
+	login(t, s, u, there)
+	for i := range 10 {
+		if _, err := s.Auth.Basic(t.Context(), "anna", fmt.Sprint(i), here); !errors.Is(err, vault.Unauthenticated) {
+			t.Fatalf("failure %d: got %v", i, err)
+		}
+	}
+	if _, err := s.Auth.Basic(t.Context(), "anna", u.Password, here); !errors.Is(err, vault.Throttled) {
+		t.Errorf("got %v, want Throttled", err)
+	}
+	login(t, s, u, there)
+}
+
 // TestNamesOfOneUserCountAsOne: they are folded before they are counted, as they are before they are looked up.
 func TestNamesOfOneUserCountAsOne(t *testing.T) {
 	s := scenario.New(t)

@@ -31,12 +31,12 @@ const (
 const verifiedTTL = 10 * time.Minute
 
 // Basic verifies a username and password (TPM 1.5) and returns the authenticator for them. In a process where the same pair was verified
-// before it needs no I/O and no argon2. Otherwise an attempt is reserved before argon2 runs and given back on success, so that parallel
+// before, from the same network, it needs no I/O and no argon2: from another network a right guess would be told from a refused one. Otherwise an attempt is reserved before argon2 runs and given back on success, so that parallel
 // guesses count too. An unknown user takes the same time and gives the same answer as a wrong password.
 //
 // Errors: Unauthenticated; Throttled (at once, never by sleeping); Busy and others from the store.
 func (s *Service) Basic(ctx context.Context, username, password string, source netip.Addr) (vault.Authenticator, error) {
-	a := &passwordAuth{service: s, username: username, password: vault.NewSecret(password)}
+	a := &passwordAuth{service: s, username: username, password: vault.NewSecret(password), from: network(source)}
 	if s.known(a) {
 		return a, nil
 	}
@@ -48,6 +48,7 @@ type passwordAuth struct {
 	service  *Service
 	username string
 	password vault.Secret
+	from     string      // the network
 	as       [32]byte    // what was verified
 	was      *vault.User // whose password that was, then
 }
@@ -84,14 +85,14 @@ func (s *Service) openHash(u *vault.User) ([]byte, error) {
 // depended on.
 func (a *passwordAuth) memory(u *vault.User) [32]byte {
 	mac := hmac.New(sha256.New, a.service.verified.key[:])
-	for _, part := range [...][]byte{[]byte(a.username), []byte(a.password.Reveal()), u.Password, binary.BigEndian.AppendUint64(nil, uint64(u.ID))} {
+	for _, part := range [...][]byte{[]byte(a.username), []byte(a.password.Reveal()), []byte(a.from), u.Password, binary.BigEndian.AppendUint64(nil, uint64(u.ID))} {
 		mac.Write(binary.BigEndian.AppendUint64(nil, uint64(len(part))))
 		mac.Write(part)
 	}
 	return [32]byte(mac.Sum(nil))
 }
 
-// verify checks the password against the user's hash on a fresh state. Callers of one process with the same name and password share one check.
+// verify checks the password against the user's hash on a fresh state. Callers of one process and network with the same name and password share one check.
 func (s *Service) verify(ctx context.Context, a *passwordAuth, source netip.Addr) error {
 	leave := s.single.enter(ctx, a.memory(&vault.User{}))
 	defer leave()
