@@ -233,6 +233,27 @@ func TestGuessingIsRefusedByAddressAndLocksNobodyOut(t *testing.T) {
 	login(t, s, u, here)
 }
 
+// TestARightGuessIsRefusedToo: what a process knows of a user's password, who is at work elsewhere or even there, is nothing that guesses can be held against.
+func TestARightGuessIsRefusedToo(t *testing.T) {
+	for name, from := range map[string][]netip.Addr{"at work elsewhere": {there}, "at work there too": {here, there}} {
+		s := scenario.New(t)
+		u := s.AddUser(t, "anna", vault.NormalUser)
+		for _, source := range from {
+			login(t, s, u, source)
+		}
+		for i := range 11 {
+			want := []vault.Kind{vault.Unauthenticated, vault.Throttled}[i/10]
+			if _, err := s.Auth.Basic(t.Context(), "anna", fmt.Sprint(i), here); !errors.Is(err, want) {
+				t.Fatalf("%s: failure %d: got %v, want %v", name, i, err, want)
+			}
+		}
+		if _, err := s.Auth.Basic(t.Context(), "anna", u.Password, here); !errors.Is(err, vault.Throttled) {
+			t.Errorf("%s: got %v, want Throttled", name, err)
+		}
+		login(t, s, u, there)
+	}
+}
+
 // TestNamesOfOneUserCountAsOne: they are folded before they are counted, as they are before they are looked up.
 func TestNamesOfOneUserCountAsOne(t *testing.T) {
 	s := scenario.New(t)

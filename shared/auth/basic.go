@@ -31,26 +31,30 @@ const (
 const verifiedTTL = 10 * time.Minute
 
 // Basic verifies a username and password (TPM 1.5) and returns the authenticator for them. In a process where the same pair was verified
-// before it needs no I/O and no argon2. Otherwise an attempt is reserved before argon2 runs and given back on success, so that parallel
+// before, from the same network, it needs no I/O and no argon2, until guesses at that user from there are refused: a right one among them would be told from the wrong.
+// Otherwise an attempt is reserved before argon2 runs and given back on success, so that parallel
 // guesses count too. An unknown user takes the same time and gives the same answer as a wrong password.
 //
 // Errors: Unauthenticated; Throttled (at once, never by sleeping); Busy and others from the store.
 func (s *Service) Basic(ctx context.Context, username, password string, source netip.Addr) (vault.Authenticator, error) {
-	a := &passwordAuth{service: s, username: username, password: vault.NewSecret(password)}
+	a := &passwordAuth{service: s, caller: caller{username, network(source)}, password: vault.NewSecret(password)}
 	if s.known(a) {
 		return a, nil
 	}
-	return a, s.verify(ctx, a, source)
+	return a, s.verify(ctx, a)
 }
 
 // passwordAuth authenticates by a password that was verified.
 type passwordAuth struct {
+	caller
 	service  *Service
-	username string
 	password vault.Secret
 	as       [32]byte    // what was verified
 	was      *vault.User // whose password that was, then
 }
+
+// caller is what a client calls itself, and the network that it calls from.
+type caller struct{ username, from string }
 
 // Authenticate finds the user and looks whether this password was verified against the hash that the user has now: a password that was
 // changed meanwhile misses. One that was only put under another key does not: whoever has the right password is never refused for that.
@@ -92,13 +96,13 @@ func (a *passwordAuth) memory(u *vault.User) [32]byte {
 }
 
 // verify checks the password against the user's hash on a fresh state. Callers of one process with the same name and password share one check.
-func (s *Service) verify(ctx context.Context, a *passwordAuth, source netip.Addr) error {
+func (s *Service) verify(ctx context.Context, a *passwordAuth) error {
 	leave := s.single.enter(ctx, a.memory(&vault.User{}))
 	defer leave()
 	if s.known(a) {
 		return nil
 	}
-	keys := s.guessing(a.username, source)
+	keys := s.guessing(a.caller)
 	if err := s.reserve(ctx, keys); err != nil {
 		return err
 	}
@@ -114,7 +118,7 @@ func (s *Service) verify(ctx context.Context, a *passwordAuth, source netip.Addr
 		return s.failed(ctx, keys, u)
 	}
 	a.as, a.was = a.memory(u), u
-	s.verified.add(a.as, s.now())
+	s.verified.add(a.caller, a.as, s.now())
 	s.giveBack(ctx, keys)
 	return nil
 }
@@ -124,7 +128,7 @@ func (s *Service) known(a *passwordAuth) (known bool) {
 	s.vault.Peek(func(state *vault.State) {
 		if u := state.UserByName(a.username); u != nil {
 			a.as, a.was = a.memory(u), u
-			known = s.verified.has(a.as, s.now())
+			known = s.verified.has(a.caller, a.as, s.now())
 		}
 	})
 	return known
@@ -132,16 +136,17 @@ func (s *Service) known(a *passwordAuth) (known bool) {
 
 // counters name what is counted of guesses at a user's password: from one network, decided or not; from it, failed; from it with any name; and in all.
 type counters struct {
+	of                                 caller
 	attempts, failures, network, total string
 	expires                            time.Time
 }
 
 // guessing names the counters of the current window. Names that are one user's count as one.
-func (s *Service) guessing(username string, source netip.Addr) counters {
-	name, from := vault.NameKey(username), network(source)
+func (s *Service) guessing(of caller) counters {
+	name, from := vault.NameKey(of.username), of.from
 	window := strconv.FormatInt(s.now().Unix()/int64(failureWindow/time.Second), 10)
 	return counters{
-		attempts: attemptKey("attempt", name, from, window), failures: attemptKey("failure", name, from, window),
+		of: of, attempts: attemptKey("attempt", name, from, window), failures: attemptKey("failure", name, from, window),
 		network: attemptKey("network", from, window),
 		total:   attemptKey("total", name, s.now().UTC().Format(time.DateOnly)), expires: s.now().Add(failureWindow),
 	}
@@ -180,6 +185,9 @@ func (s *Service) reserve(ctx context.Context, keys counters) error {
 		}
 	}
 	if failures >= maxFailures || n > maxUndecided || ofNetwork >= maxNetworkFailures {
+		if failures >= maxFailures {
+			s.verified.forget(keys.of)
+		}
 		s.giveBack(ctx, keys)
 		return &vault.Error{Kind: vault.Throttled, Msg: "too many failed attempts"}
 	}
@@ -271,29 +279,40 @@ func attemptKey(parts ...string) string {
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
-// verified remembers passwords that were verified.
+// verified remembers passwords that were verified, one of each caller.
 type verified struct {
 	key [32]byte
 
 	mu   sync.Mutex
-	seen map[[32]byte]time.Time
+	seen map[caller]sighting
+}
+
+type sighting struct {
+	as [32]byte
+	at time.Time
 }
 
 // maxVerified bounds the memory; it is emptied when it is full.
 const maxVerified = 10000
 
-func (v *verified) has(k [32]byte, now time.Time) bool {
+func (v *verified) has(c caller, as [32]byte, now time.Time) bool {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	at, ok := v.seen[k]
-	return ok && now.Sub(at) < verifiedTTL
+	s, ok := v.seen[c]
+	return ok && s.as == as && now.Sub(s.at) < verifiedTTL
 }
 
-func (v *verified) add(k [32]byte, now time.Time) {
+func (v *verified) add(c caller, as [32]byte, now time.Time) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if v.seen == nil || len(v.seen) >= maxVerified {
-		v.seen = map[[32]byte]time.Time{}
+		v.seen = map[caller]sighting{}
 	}
-	v.seen[k] = now
+	v.seen[c] = sighting{as, now}
+}
+
+func (v *verified) forget(c caller) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	delete(v.seen, c)
 }

@@ -28,6 +28,7 @@ type request struct {
 	method    string // as it is logged
 	refused   bool
 	badBody   bool
+	overlong  bool   // the answer does not fit
 	fault     string // what went wrong, for the log; never anything that a client sent
 }
 
@@ -53,7 +54,7 @@ func admit(ev events.APIGatewayProxyRequest) *request {
 func (in *request) facts() *inbound.Facts {
 	return &inbound.Facts{
 		RawPath: in.rawPath, Refused: in.refused, Source: in.source, RequestID: in.requestID, Resource: in.resource,
-		BaseURL: in.scheme + "://" + in.host + in.stage + in.base,
+		BaseURL: in.scheme + "://" + in.host + in.stage + in.base, Overlong: in.overlong,
 	}
 }
 

@@ -3,6 +3,7 @@ package gateway_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -115,6 +116,22 @@ func TestAnswerAboveTheLimitOfLambda(t *testing.T) {
 		out := proxy(t, silent(), event(t), func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, body) })
 		if out.StatusCode != want {
 			t.Errorf("%d times %q: got %d, want %d", len(body), body[:1], out.StatusCode, want)
+		}
+	}
+}
+
+func TestFailKnowsWhatWasTooLong(t *testing.T) {
+	opts := silent()
+	opts.Fail = func(w http.ResponseWriter, r *http.Request) {
+		_, _ = fmt.Fprint(w, inbound.Overlong(r), inbound.RequestID(r))
+	}
+	ev := event(t)
+	for want, h := range map[string]http.HandlerFunc{
+		"true" + ev.RequestContext.RequestID:  func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, strings.Repeat("x", 6<<20)) },
+		"false" + ev.RequestContext.RequestID: func(http.ResponseWriter, *http.Request) { panic("x") },
+	} {
+		if out := proxy(t, opts, ev, h); out.Body != want {
+			t.Errorf("got %q, want %q", out.Body, want)
 		}
 	}
 }

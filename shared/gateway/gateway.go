@@ -33,8 +33,8 @@ type Options struct {
 	Log *slog.Logger
 	// MaxBody is the largest body in bytes; 0 means DefaultMaxBody. Reading past it gives an error for which inbound.TooLarge is true.
 	MaxBody int64
-	// Fail answers, in the dialect's shape, a request whose handler panicked or whose answer cannot be sent. It may use inbound.RequestID.
-	// nil answers a fixed JSON text.
+	// Fail answers, in the dialect's shape, a request whose handler panicked or whose answer cannot be sent. It may use inbound.RequestID and
+	// inbound.Overlong. nil answers a fixed JSON text.
 	Fail http.HandlerFunc
 	// Fronted says that an API Gateway writes an access log: the line of a request then leaves out what that says under the same request id.
 	Fronted bool
@@ -114,7 +114,8 @@ func (g *Handler) answer(ctx context.Context, in *request) (out events.APIGatewa
 	case err != nil:
 		in.fault = "adapter refused the event"
 	case !fits(out):
-		in.fault = "answer above the limit of Lambda"
+		in.fault, in.overlong = "answer above the limit of Lambda", true
+		ctx = inbound.With(ctx, in.facts())
 	default:
 		return out
 	}

@@ -21,6 +21,7 @@ type Facts struct {
 	RequestID string
 	Resource  string // the template's path that was matched
 	BaseURL   string // what the installation lies under, without a slash at the end
+	Overlong  bool   // it was answered, with more than can be sent
 }
 
 type contextKey struct{}
@@ -94,6 +95,12 @@ func BaseURL(r *http.Request) string {
 		return "https://" + r.Host
 	}
 	return "http://" + r.Host
+}
+
+// Overlong reports whether the request was answered with more than can be sent, and is now to be answered as one that failed.
+func Overlong(r *http.Request) bool {
+	f := factsOf(r)
+	return f != nil && f.Overlong
 }
 
 // TooLarge reports whether err came from reading a request body past the limit.

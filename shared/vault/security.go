@@ -82,6 +82,7 @@ func (t *Tx) SetEntrySecurity(id EntryID, c EntrySecurityChange) error {
 		return t.checkRights(old, e)
 	}
 	return t.replace(id, LevelManage, func(e *Entry) error {
+		was := *e
 		if c.Manager != nil {
 			e.Manager = *c.Manager
 		}
@@ -93,23 +94,24 @@ func (t *Tx) SetEntrySecurity(id EntryID, c EntrySecurityChange) error {
 			e.Groups = slices.Clone(*c.Groups)
 			slices.SortFunc(e.Groups, func(a, b GroupGrant) int { return cmp.Compare(a.Group, b.Group) })
 		}
-		return t.checkSecurity(e, c)
+		return t.checkSecurity(&was, e, c)
 	})
 }
 
-// checkSecurity refuses what a change names and cannot be granted: more than read to a Read only user, edit on a link, whose data is its source's.
-func (t *Tx) checkSecurity(e *Entry, c EntrySecurityChange) error {
+// checkSecurity refuses what a change names and cannot be granted: more than read to a Read only user, if it was not what the user had before, and edit on a link, whose data
+// is its source's.
+func (t *Tx) checkSecurity(was, e *Entry, c EntrySecurityChange) error {
 	readOnly := func(id UserID) bool { u := t.x.user(id); return u != nil && u.Role == ReadOnly }
 	switch {
 	case c.Manager != nil && *c.Manager == 0:
 		return fail(BadReference, "no such user")
-	case c.Manager != nil && readOnly(*c.Manager):
+	case e.Manager != was.Manager && readOnly(e.Manager):
 		return fail(Invalid, "a Read only user manages nothing")
 	}
 	edits := c.Groups != nil && slices.ContainsFunc(e.Groups, func(g GroupGrant) bool { return g.Level == LevelEdit })
 	if c.Users != nil {
 		for _, g := range e.Users {
-			if g.Level > LevelRead && readOnly(g.User) {
+			if g.Level > LevelRead && readOnly(g.User) && !slices.Contains(was.Users, g) {
 				return fail(Invalid, "a Read only user cannot have this permission")
 			}
 			edits = edits || g.Level == LevelEdit

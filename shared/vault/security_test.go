@@ -239,7 +239,7 @@ func TestWhatWasGrantedBeforeBlocksNoOtherChange(t *testing.T) {
 	var dead vault.GroupID
 	o.Do(t, func(tx *vault.Tx) (err error) { dead, err = tx.CreateGroup(vault.Group{Name: "dead"}); return err })
 	demoted := o.users["edit"].AdminID
-	rights := vault.Entry{Project: room, Users: []vault.UserGrant{{User: demoted, Level: vault.LevelEdit}}, Groups: []vault.GroupGrant{{Group: dead, Level: vault.LevelEdit}}}
+	rights := vault.Entry{Project: room, Manager: demoted, Users: []vault.UserGrant{{User: demoted, Level: vault.LevelEdit}}, Groups: []vault.GroupGrant{{Group: dead, Level: vault.LevelEdit}}}
 	rights.Name = "entry"
 	entry := o.must(t, "admin", "", newEntry(rights, "x"))
 	rights.Name, rights.Source, rights.Groups = "link", o.entry, nil
@@ -253,7 +253,22 @@ func TestWhatWasGrantedBeforeBlocksNoOtherChange(t *testing.T) {
 	o.Do(t, func(tx *vault.Tx) error {
 		return errors.Join(tx.RemoveGroup(dead), tx.EditUser(demoted, func(u *vault.User) { u.Role = vault.ReadOnly }))
 	})
+	more := []vault.ProjectUserGrant{{User: demoted, Level: vault.ProjectManage}}
 	for name, got := range map[string]vault.Kind{
+		"more on the entry": o.security(t, entry, vault.EntrySecurityChange{Users: &[]vault.UserGrant{{User: demoted, Level: vault.LevelManage}}}),
+		"other on the project": o.try(t, "admin", "", func(tx *vault.Tx) error {
+			return tx.SetProjectSecurity(hidden, vault.ProjectSecurityChange{Users: &more})
+		}),
+	} {
+		if got != vault.Invalid {
+			t.Errorf("%s: got %v, want Invalid", name, got)
+		}
+	}
+	for name, got := range map[string]vault.Kind{
+		"the entry as it is": o.security(t, entry, vault.EntrySecurityChange{Manager: &demoted, Users: &rights.Users}),
+		"the project as it is": o.try(t, "admin", "", func(tx *vault.Tx) error {
+			return tx.SetProjectSecurity(hidden, vault.ProjectSecurityChange{Users: &users})
+		}),
 		"the entry's manager": o.security(t, entry, vault.EntrySecurityChange{Manager: &two}),
 		"the entry's groups":  o.security(t, entry, vault.EntrySecurityChange{Groups: &[]vault.GroupGrant{}}),
 		"the link's manager":  o.security(t, link, vault.EntrySecurityChange{Manager: &two}),

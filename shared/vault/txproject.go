@@ -218,6 +218,7 @@ func (t *Tx) newGrants(p *Project, c ProjectSecurityChange) (ProjectGrants, erro
 	if !set && p.Parent != 0 {
 		g = *t.inherited(p.ID, p.Parent) // what it has without grants, for everyone that the change does not name
 	}
+	was := g.Users
 	if c.All != nil {
 		g.All = *c.All
 	}
@@ -229,11 +230,11 @@ func (t *Tx) newGrants(p *Project, c ProjectSecurityChange) (ProjectGrants, erro
 		g.Groups = slices.Clone(*c.Groups)
 		slices.SortFunc(g.Groups, func(a, b ProjectGroupGrant) int { return cmp.Compare(a.Group, b.Group) })
 	}
-	return g, t.checkGrants(p, &g, c)
+	return g, t.checkGrants(p, &g, c, was)
 }
 
-// checkGrants checks the levels and subjects that a change names; those of before may have gone since.
-func (t *Tx) checkGrants(p *Project, g *ProjectGrants, c ProjectSecurityChange) error {
+// checkGrants checks the levels and subjects that a change names; those of before may have gone since, and who became Read only keeps what it was given.
+func (t *Tx) checkGrants(p *Project, g *ProjectGrants, c ProjectSecurityChange, was []ProjectUserGrant) error {
 	valid := func(l ProjectLevel) bool {
 		return slices.Contains(projectLevels, l) && (l != ProjectInherit || p.Parent != 0)
 	}
@@ -248,7 +249,7 @@ func (t *Tx) checkGrants(p *Project, g *ProjectGrants, c ProjectSecurityChange) 
 			return fail(BadReference, "no such user")
 		case !valid(u.Level) || i > 0 && g.Users[i-1].User >= u.User:
 			return fail(Invalid, "no such permission")
-		case user.Role == ReadOnly && u.Level > ProjectRead && u.Level != ProjectInherit:
+		case user.Role == ReadOnly && u.Level > ProjectRead && u.Level != ProjectInherit && !slices.Contains(was, u):
 			return fail(Invalid, "a Read only user cannot have this permission")
 		}
 	}

@@ -35,6 +35,21 @@ func (w *world) many(t testing.TB, n int, name string) {
 	})
 }
 
+// TestAPageThatCannotBeSent: the client is told what to do about it. Each mark becomes four bytes on the way.
+func TestAPageThatCannotBeSent(t *testing.T) {
+	w := newWorld(t)
+	for range 8 {
+		w.many(t, 50, strings.Repeat(`"`, 4000))
+	}
+	for size, want := range map[string]int{"1000": 400, "300": 200} {
+		out := w.ask(t, "admin", "GET", "/index.php/api/v6/passwords.json", "", "X-Page-Size", size)
+		checkReply(t, "pages of "+size, out)
+		if out.StatusCode != want || want == 400 && !strings.Contains(out.Body, "X-Page-Size") {
+			t.Errorf("pages of %s: got %d %.200s, want %d", size, out.StatusCode, out.Body, want)
+		}
+	}
+}
+
 // TestPagesFollowed goes through a list as tpm.py does: along next, whose base it strips and whose rest it encodes.
 func TestPagesFollowed(t *testing.T) {
 	w := newWorld(t)

@@ -89,8 +89,12 @@ func failed(status int, text string) reply {
 	return reply{status: status, body: errorBody{true, http.StatusText(status), text}}
 }
 
-// Fail answers a request whose handler broke, for gateway.Options.
+// Fail answers a request whose handler broke, or whose answer cannot be sent, for gateway.Options. What is too large is a page of long items.
 func Fail(w http.ResponseWriter, r *http.Request) {
+	if inbound.Overlong(r) {
+		failed(http.StatusBadRequest, "The answer is too large: ask for smaller pages (X-Page-Size).").send(w)
+		return
+	}
 	text := "Internal error."
 	if id := inbound.RequestID(r); id != "" {
 		text += " Request " + id + "."
