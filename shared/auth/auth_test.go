@@ -243,7 +243,7 @@ func TestARightGuessIsRefusedToo(t *testing.T) {
 		}
 		for i := range 11 {
 			want := []vault.Kind{vault.Unauthenticated, vault.Throttled}[i/10]
-			if _, err := s.Auth.Basic(t.Context(), "anna", fmt.Sprint(i), here); !errors.Is(err, want) {
+			if _, err := s.Auth.Basic(t.Context(), "ANNA", fmt.Sprint(i), here); !errors.Is(err, want) {
 				t.Fatalf("%s: failure %d: got %v, want %v", name, i, err, want)
 			}
 		}

@@ -32,12 +32,12 @@ const verifiedTTL = 10 * time.Minute
 
 // Basic verifies a username and password (TPM 1.5) and returns the authenticator for them. In a process where the same pair was verified
 // before, from the same network, it needs no I/O and no argon2, until guesses at that user from there are refused: a right one among them would be told from the wrong.
-// Otherwise an attempt is reserved before argon2 runs and given back on success, so that parallel
-// guesses count too. An unknown user takes the same time and gives the same answer as a wrong password.
+// Otherwise an attempt is reserved before argon2 runs and given back on success, so that parallel guesses count too. An unknown user takes the same time and gives the same
+// answer as a wrong password.
 //
 // Errors: Unauthenticated; Throttled (at once, never by sleeping); Busy and others from the store.
 func (s *Service) Basic(ctx context.Context, username, password string, source netip.Addr) (vault.Authenticator, error) {
-	a := &passwordAuth{service: s, caller: caller{username, network(source)}, password: vault.NewSecret(password)}
+	a := &passwordAuth{service: s, caller: caller{vault.NameKey(username), network(source)}, username: username, password: vault.NewSecret(password)}
 	if s.known(a) {
 		return a, nil
 	}
@@ -48,13 +48,14 @@ func (s *Service) Basic(ctx context.Context, username, password string, source n
 type passwordAuth struct {
 	caller
 	service  *Service
+	username string
 	password vault.Secret
 	as       [32]byte    // what was verified
 	was      *vault.User // whose password that was, then
 }
 
-// caller is what a client calls itself, and the network that it calls from.
-type caller struct{ username, from string }
+// caller is whom a client says that it is, whatever the spelling, and the network that it calls from.
+type caller struct{ name, from string }
 
 // Authenticate finds the user and looks whether this password was verified against the hash that the user has now: a password that was
 // changed meanwhile misses. One that was only put under another key does not: whoever has the right password is never refused for that.
@@ -141,14 +142,13 @@ type counters struct {
 	expires                            time.Time
 }
 
-// guessing names the counters of the current window. Names that are one user's count as one.
+// guessing names the counters of the current window.
 func (s *Service) guessing(of caller) counters {
-	name, from := vault.NameKey(of.username), of.from
 	window := strconv.FormatInt(s.now().Unix()/int64(failureWindow/time.Second), 10)
 	return counters{
-		of: of, attempts: attemptKey("attempt", name, from, window), failures: attemptKey("failure", name, from, window),
-		network: attemptKey("network", from, window),
-		total:   attemptKey("total", name, s.now().UTC().Format(time.DateOnly)), expires: s.now().Add(failureWindow),
+		of: of, attempts: attemptKey("attempt", of.name, of.from, window), failures: attemptKey("failure", of.name, of.from, window),
+		network: attemptKey("network", of.from, window),
+		total:   attemptKey("total", of.name, s.now().UTC().Format(time.DateOnly)), expires: s.now().Add(failureWindow),
 	}
 }
 
