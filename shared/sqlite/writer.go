@@ -26,7 +26,9 @@ func newWriter(ctx context.Context, db *sql.DB) (*writer, error) {
 	return &writer{slot: make(chan struct{}, 1), db: db, conn: conn}, nil
 }
 
-func (w *writer) close() error { return errors.Join(w.conn.Close(), w.db.Close()) }
+func (w *writer) close() error {
+	return errors.Join(w.writeStatements.close(), w.conn.Close(), w.db.Close())
+}
 
 func (w *writer) release() { <-w.slot }
 
