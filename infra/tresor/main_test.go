@@ -160,7 +160,7 @@ func (s *server) stop(t *testing.T) {
 		}
 	case <-time.After(hung):
 		_ = s.cmd.Process.Signal(syscall.SIGQUIT)
-		<-done
+		t.Errorf("after SIGQUIT: %v", <-done)
 		t.Errorf("still running %s after SIGTERM\n%s", hung, s.output())
 	}
 }
