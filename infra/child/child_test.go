@@ -36,7 +36,7 @@ func sleeper(dir string, grace time.Duration) child.Spec {
 
 func pid(t *testing.T, dir string) int {
 	t.Helper()
-	for range 200 {
+	for range 1500 {
 		if text, err := os.ReadFile(filepath.Join(dir, "pid")); err == nil {
 			n, err := strconv.Atoi(strings.TrimSpace(string(text)))
 			if err != nil {
@@ -101,7 +101,7 @@ func TestAKilledParentLeavesNothing(t *testing.T) {
 	n := pid(t, dir)
 	_ = parent.Process.Kill()
 	_ = parent.Wait()
-	for range 200 {
+	for range 1500 {
 		if _, err := os.Stat(filepath.Join(dir, "after")); err == nil && !runs(n) {
 			return
 		}

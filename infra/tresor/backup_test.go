@@ -11,6 +11,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"tresor/shared/blob"
+	"tresor/shared/seal/keyfile"
 )
 
 // newBackup makes a vault with an entry in it, and a backup of it.
@@ -144,6 +147,36 @@ func TestWhatRestoreRefuses(t *testing.T) {
 	if _, err := os.Lstat(filepath.Join(nowhere, keyFile)); err == nil {
 		t.Error("with --key-file, the key lies in the folder too")
 	}
+}
+
+// TestAKeyThatNoVaultNeeds, which an init leaves that was killed, is named, and moved away the restore goes on.
+func TestAKeyThatNoVaultNeeds(t *testing.T) {
+	dir, file, _ := newBackup(t)
+	fresh := t.TempDir()
+	there := filepath.Join(fresh, keyFile)
+	if _, err := keyfile.Create(there); err != nil {
+		t.Fatal(err)
+	}
+	restoring := []string{"restore", "--data", fresh, "--in", file, "--key", filepath.Join(dir, keyFile)}
+	wantRefused(t, "if no vault needs it, move it away", restoring...)
+	if err := os.Rename(there, there+".old"); err != nil {
+		t.Fatal(err)
+	}
+	ok(t, restoring...)
+}
+
+// TestSnapshotsGoBeforeTheVaultIsThere: a restore that is killed after that is not run again.
+func TestSnapshotsGoBeforeTheVaultIsThere(t *testing.T) {
+	dir, _ := newVault(t)
+	ok(t, "snapshot", "--data", dir)
+	objects, err := blob.OpenFolder(filepath.Join(dir, objectsFolder))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := new(restoring).ready(t.Context(), nil, objects); err != nil {
+		t.Fatal(err)
+	}
+	wantObjects(t, dir, "snapshots", 0)
 }
 
 // TestRestoreToATime leaves out what came later, and keeps out who was shut out later.

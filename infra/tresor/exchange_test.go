@@ -221,7 +221,10 @@ func TestAnImportThatWasKilled(t *testing.T) {
 	}
 	ended := make(chan struct{})
 	go func() { _ = first.Wait(); close(ended) }() // it is killed
-	for count() < n/10 {
+	for end := time.Now().Add(hung); count() < n/10; {
+		if time.Now().After(end) {
+			t.Fatalf("%d accounts within %s", count(), hung)
+		}
 		select {
 		case <-ended:
 			if count() < n/10 {

@@ -124,7 +124,9 @@ func startServer(t *testing.T, args ...string) *server {
 	}
 	t.Cleanup(func() { _ = s.cmd.Process.Kill(); _ = s.cmd.Wait() })
 	lines := bufio.NewReader(stdout)
+	late := time.AfterFunc(hung, func() { _ = s.cmd.Process.Signal(syscall.SIGQUIT) }) // says where it stands
 	first, err := lines.ReadString('\n')
+	late.Stop()
 	if err != nil {
 		t.Fatalf("the server did not start: %v\n%s", err, s.output())
 	}
@@ -156,7 +158,9 @@ func (s *server) stop(t *testing.T) {
 		if err != nil {
 			t.Errorf("after SIGTERM: %v\n%s", err, s.output())
 		}
-	case <-time.After(20 * time.Second):
-		t.Error("still running 20 s after SIGTERM")
+	case <-time.After(hung):
+		_ = s.cmd.Process.Signal(syscall.SIGQUIT)
+		t.Errorf("after SIGQUIT: %v", <-done)
+		t.Errorf("still running %s after SIGTERM\n%s", hung, s.output())
 	}
 }

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"time"
 
 	"tresor/shared/restore"
+	"tresor/shared/snapshot"
 	"tresor/shared/vault"
 )
 
@@ -31,23 +33,25 @@ func repair(k *call) error {
 	if err != nil {
 		return err
 	}
+	blobs, err := s.blobs()
+	if err != nil {
+		return fmt.Errorf("open the objects: %w", err)
+	}
 	if r == nil {
-		if err := s.log.CatchUp(k.ctx); err != nil {
+		heads, err := s.nothingToRepair(k.ctx)
+		if err == nil && !*check && blobs != nil { // the tables may have been brought back to one moment, which snapshots are ahead of
+			err = snapshot.Prune(k.ctx, blobs, heads, time.Now())
+		}
+		if err != nil {
 			return err
 		}
-		var heads vault.Heads
-		s.log.Read(func(state *vault.State) { heads = state.Heads() })
 		return k.print(repairResult{Entries: heads.Entries.Seq, Permissions: heads.Permissions.Seq}, func(w io.Writer) { fmt.Fprintln(w, "Both journals are of one moment: nothing to repair.") })
 	}
 	did := "would be taken off"
 	if !*check {
 		did = "were taken off"
-		blobs, err := s.blobs()
-		if err == nil {
+		if err = clearSnapshots(k.ctx, blobs); err == nil { // first: whoever was killed after the repair would find nothing to repair, and snapshots of records that are gone
 			err = r.Run(k.ctx)
-		}
-		if err == nil {
-			err = clearSnapshots(k.ctx, blobs)
 		}
 		if err != nil {
 			return err
@@ -59,4 +63,13 @@ func repair(k *call) error {
 		fmt.Fprintf(w, "The journals agree up to entries record %d and permissions record %d: %d and %d records behind them %s.\n",
 			result.Entries, result.Permissions, result.CutEntries, result.CutPermissions, did)
 	})
+}
+
+// nothingToRepair returns where the journals are.
+func (s *system) nothingToRepair(ctx context.Context) (heads vault.Heads, err error) {
+	if err := s.log.CatchUp(ctx); err != nil {
+		return heads, err
+	}
+	s.log.Read(func(state *vault.State) { heads = state.Heads() })
+	return heads, nil
 }

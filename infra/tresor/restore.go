@@ -111,16 +111,24 @@ func (f *restoring) run(ctx context.Context, place *place) (*restore.Plan, error
 	if err != nil {
 		return nil, fmt.Errorf("open the objects: %w", err)
 	}
-	err = p.Run(ctx, restore.Target{Store: b.store, Blobs: blobs, Ready: func() error {
-		if f.key == "" {
-			return nil
-		}
-		return keyfile.Copy(f.key, filepath.Join(place.data, keyFile))
-	}})
-	if err == nil {
-		err = clearSnapshots(ctx, blobs)
+	return p, p.Run(ctx, restore.Target{Store: b.store, Blobs: blobs, Ready: func() error { return f.ready(ctx, place, blobs) }})
+}
+
+// ready does what must have been done when the vault is there: whoever is killed after that finds it restored.
+func (f *restoring) ready(ctx context.Context, place *place, blobs blob.Store) error {
+	if err := clearSnapshots(ctx, blobs); err != nil || f.key == "" {
+		return err
 	}
-	return p, err
+	return f.copyKey(place)
+}
+
+// copyKey puts the key into the folder; where the same one is there, it does nothing.
+func (f *restoring) copyKey(place *place) error {
+	err := keyfile.Copy(f.key, filepath.Join(place.data, keyFile))
+	if errors.Is(err, vault.Exists) { // an init that was killed, or ran beside this, leaves one
+		return fmt.Errorf("the folder has a key already, and not this archive's: if no vault needs it, move it away and run the restore again: %w", err)
+	}
+	return err
 }
 
 // clearSnapshots removes those of before the vault went back. blobs may be nil.
@@ -163,12 +171,8 @@ func (f *restoring) fits(place *place) error {
 	if wire.KeyFile() != "" {
 		return usagef("--key and TRESOR_KEY_FILE exclude each other")
 	}
-	there := filepath.Join(place.data, keyFile)
-	if _, err := os.Lstat(there); errors.Is(err, fs.ErrNotExist) { //nolint:gosec // the operator says where
+	if _, err := os.Lstat(filepath.Join(place.data, keyFile)); errors.Is(err, fs.ErrNotExist) { //nolint:gosec // the operator says where
 		return nil
 	}
-	if err := keyfile.Copy(f.key, there); err != nil { // copies nothing: it compares
-		return fmt.Errorf("the folder has a key already: %w", err)
-	}
-	return nil
+	return f.copyKey(place) // it compares
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -9,6 +10,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
+	"io"
 	"math/big"
 	"net"
 	"net/http"
@@ -57,21 +59,31 @@ func TestSIGTERMFinishesWhatRuns(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = conn.Close() }()
+	_ = conn.SetDeadline(time.Now().Add(hung))
+	answers := bufio.NewReader(conn)
 	body := fmt.Sprintf(`{"jsonrpc":"2.0","id":1,"method":"category/create","params":{"authToken":%q,"name":"late"}}`, f.SysPass.AuthToken)
-	if _, err := fmt.Fprintf(conn, "POST /api.php HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n%s", len(body), body[:20]); err != nil {
+	if _, err := fmt.Fprintf(conn, "POST /api.php HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n", len(body)); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(200 * time.Millisecond) // let the server begin to read
+	if line, err := answers.ReadString('\n'); err != nil || line != "HTTP/1.1 100 Continue\r\n" { // it begins to read
+		t.Fatalf("got %q, %v", line, err)
+	}
+	if line, err := answers.ReadString('\n'); err != nil || line != "\r\n" {
+		t.Fatalf("got %q, %v", line, err)
+	}
 	stopped := make(chan struct{})
 	go func() { s.stop(t); close(stopped) }()
 	time.Sleep(200 * time.Millisecond)
-	if _, err := fmt.Fprint(conn, body[20:]); err != nil {
+	if _, err := fmt.Fprint(conn, body); err != nil {
 		t.Fatal(err)
 	}
-	answer := make([]byte, 4096)
-	n, err := conn.Read(answer)
-	if err != nil || !strings.Contains(string(answer[:n]), "200 OK") || !strings.Contains(string(answer[:n]), "Category added") {
-		t.Errorf("got %q, %v", answer[:n], err)
+	r, err := http.ReadResponse(answers, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = r.Body.Close() }()
+	if text, err := io.ReadAll(r.Body); err != nil || r.StatusCode != http.StatusOK || !strings.Contains(string(text), "Category added") {
+		t.Errorf("got %d, %q, %v", r.StatusCode, text, err)
 	}
 	<-stopped
 }

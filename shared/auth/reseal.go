@@ -25,9 +25,11 @@ const (
 	minFields = 5
 )
 
-// inBatches runs an Update of at most a number of changes until it finds nothing left, however often others come first, and whatever became of one whose answer was lost.
+// inBatches runs an Update of at most a number of changes until it finds nothing left, however often others come first, and whatever became of one whose answer was lost. It
+// gives up where none gets through within vault.Patience.
 func inBatches[T comparable](ctx context.Context, v *vault.Vault, req vault.Request, fn func(t *vault.Tx, limit int) (T, error), add func(T)) error {
 	var none T
+	end := time.Now().Add(vault.Patience)
 	for limit := maxFields; ; {
 		if err := ctx.Err(); err != nil { // an Update that has its turn at once would not look
 			return err
@@ -38,7 +40,8 @@ func inBatches[T comparable](ctx context.Context, v *vault.Vault, req vault.Requ
 			return nil
 		case err == nil:
 			add(some)
-		case kind != vault.Busy && kind != vault.Undecided || vault.Pause(ctx, retryPause) != nil:
+			end = time.Now().Add(vault.Patience)
+		case kind != vault.Busy && kind != vault.Undecided || time.Now().After(end) || vault.Pause(ctx, retryPause) != nil:
 			return err
 		default:
 			limit = max(minFields, limit/2)

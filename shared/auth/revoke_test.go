@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"tresor/shared/auth"
 	"tresor/shared/scenario"
@@ -109,4 +111,19 @@ func TestRevokeAllGoesOn(t *testing.T) {
 	if living != 2 {
 		t.Errorf("%d credentials live, want the 2 that are kept", living)
 	}
+}
+
+// TestRevokeAllGivesUp where nothing gets through, and says so, instead of waiting for ever.
+func TestRevokeAllGivesUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		memory := vaulttest.NewMemory()
+		s := scenario.On(t, memory)
+		f := vaulttest.NewFaulty(memory.Open(), 1)
+		f.Throttle(vaulttest.Commit, 1<<30)
+		began := time.Now()
+		_, err := auth.RevokeAll(t.Context(), s.Another(t, f).Vault, scenario.Operator(), func(*vault.User) bool { return false })
+		if took := time.Since(began); !errors.Is(err, vault.Busy) || took < vault.Patience || took > vault.Patience+time.Minute {
+			t.Errorf("after %v: %v", took, err)
+		}
+	})
 }

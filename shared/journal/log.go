@@ -87,10 +87,11 @@ func persist(ctx context.Context, do func() error) error {
 	return asBusy(err)
 }
 
-// Persist calls do again, with pauses, while it answers Busy and the context lasts.
+// Persist calls do again, with pauses, while it answers Busy, the context lasts, and vault.Patience.
 func Persist(ctx context.Context, do func() error) error {
+	end := time.Now().Add(vault.Patience)
 	for try := 0; ; try++ {
-		if err := do(); !errors.Is(err, vault.Busy) || Pause(ctx, try) != nil {
+		if err := do(); !errors.Is(err, vault.Busy) || time.Now().After(end) || Pause(ctx, try) != nil {
 			return err
 		}
 	}

@@ -1,7 +1,7 @@
 // Package newfile writes files that nobody sees half of: key files, backups, exports, anchors.
 //
 // The one idea: a file gets its name when it is whole and on disk, by a link, which never takes another file's place as renaming does. Whoever is killed before leaves a
-// hidden file of another name (".NAME.*.part"), which stands in nobody's way.
+// hidden file of another name (".NAME.*.part"), which stands in nobody's way, and may hold all that the file was to hold.
 package newfile
 
 import (
@@ -46,7 +46,7 @@ func (f *File) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// Drop ends a file that is not to be. After Keep it takes the other name away, or does nothing.
+// Drop ends a file that is not to be. After Keep it does nothing.
 func (f *File) Drop() {
 	_ = f.tmp.Close()
 	_ = os.Remove(f.tmp.Name())
@@ -71,10 +71,14 @@ func (f *File) Keep() (sum string, err error) {
 	return hex.EncodeToString(f.sum.Sum(nil)), nil
 }
 
-// name links. Where there are no links (FAT, some network shares) the name is taken first: killed in between, an empty file stays.
+// name links, and takes the other name away before the folder is made durable: a key under two names would not go with the one that is moved elsewhere. Where there are
+// no links (FAT, some network shares) the name is taken first: killed in between, an empty file stays.
 func (f *File) name() error {
 	err := os.Link(f.tmp.Name(), f.path)
-	if err == nil || errors.Is(err, fs.ErrExist) {
+	switch {
+	case err == nil:
+		return os.Remove(f.tmp.Name())
+	case errors.Is(err, fs.ErrExist):
 		return err
 	}
 	place, err := os.OpenFile(f.path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
@@ -82,7 +86,10 @@ func (f *File) name() error {
 		return err
 	}
 	_ = place.Close()
-	return os.Rename(f.tmp.Name(), f.path)
+	if err = os.Rename(f.tmp.Name(), f.path); err != nil {
+		_ = os.Remove(f.path) // nothing is in it
+	}
+	return err
 }
 
 func taken(path string) error {

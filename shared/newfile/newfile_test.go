@@ -44,6 +44,9 @@ func TestAFileIsThereWhenItIsWhole(t *testing.T) {
 	if err != nil || sum != "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" { // of abc, FIPS 180-4's example
 		t.Errorf("got %s, %v", sum, err)
 	}
+	if got := names(t, filepath.Dir(path)); len(got) != 1 {
+		t.Errorf("it has names %q", got)
+	}
 	f.Drop()
 	info, err1 := os.Lstat(path)
 	text, err2 := os.ReadFile(path)

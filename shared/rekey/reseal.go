@@ -93,15 +93,13 @@ const batch = 100
 func (j *job) write(ctx context.Context, items []vault.Resealed, count *Counts) error {
 	for part := range slices.Chunk(items, batch) {
 		begun := time.Now()
-		for try := 0; ; try++ {
+		err := journal.Persist(ctx, func() error {
 			changed, err := j.store.Reseal(ctx, part)
 			count.Resealed += changed
-			if err == nil {
-				break
-			}
-			if !errors.Is(err, vault.Busy) || journal.Pause(ctx, try) != nil {
-				return err
-			}
+			return err
+		})
+		if err != nil {
+			return err
 		}
 		if err := j.slow(ctx, begun, len(part)); err != nil {
 			return err

@@ -164,7 +164,7 @@ func TestResealWhileOthersWrite(t *testing.T) {
 					}
 				})
 			}
-			for written.Load() < 4 {
+			for end := time.Now().Add(time.Minute); written.Load() < 4 && time.Now().Before(end); { // one that failed writes no more
 				time.Sleep(time.Millisecond)
 			}
 			two := p.another(t, p.store) // two reseals at once

@@ -171,12 +171,13 @@ func (r rotation) put(ctx context.Context, row vault.StoredKeyset) error {
 // commit sends a transaction until the store has decided. It may then meet itself.
 func commit(ctx context.Context, store vault.Store, tx vault.Transaction) error {
 	_, _ = rand.Read(tx.ID[:]) // never fails (crypto/rand)
-	for try := 0; ; try++ {
+	return journal.Persist(ctx, func() error {
 		err := store.Commit(ctx, tx)
-		if !errors.Is(err, vault.Busy) && !errors.Is(err, vault.Undecided) || journal.Pause(ctx, try) != nil {
-			return err
+		if errors.Is(err, vault.Undecided) {
+			return &vault.Error{Kind: vault.Busy, Err: err}
 		}
-	}
+		return err
+	})
 }
 
 // Since returns when a key came into use (RFC 3339), by the settings that Note keeps; empty for one that it knows nothing of.

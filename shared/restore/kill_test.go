@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"tresor/shared/blob"
 	"tresor/shared/restore"
@@ -220,7 +221,9 @@ func TestKill(t *testing.T) {
 			w.wantSame(t, "in the end", whole, want)
 			break
 		}
-		killed++
+		if killed++; killed > 500 { // it takes some ten
+			t.Fatal("no restore comes to its end")
+		}
 	}
 	t.Logf("killed %d times", killed)
 	if killed < 5 {
@@ -231,7 +234,9 @@ func TestKill(t *testing.T) {
 // runChild lets a child live for so many lines. It reports whether the child came to its end.
 func runChild(t *testing.T, lines int, env ...string) (ended bool) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), os.Args[0])
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, os.Args[0])
 	cmd.Env = append(os.Environ(), env...)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
@@ -250,8 +255,8 @@ func runChild(t *testing.T, lines int, env ...string) (ended bool) {
 	_ = cmd.Process.Kill() // it may have ended
 	_, _ = io.Copy(io.Discard, r)
 	err = cmd.Wait()
-	if err != nil && cmd.ProcessState.Exited() {
-		t.Fatalf("the child was not killed but ended with %v", err)
+	if err != nil && (cmd.ProcessState.Exited() || ctx.Err() != nil) {
+		t.Fatalf("the child was not killed after %d lines but ended with %v, %v", lines, err, ctx.Err())
 	}
 	return err == nil
 }

@@ -121,7 +121,7 @@ func TestLeaderLeaves(t *testing.T) {
 	first, second := make(chan error), make(chan error)
 	go func() { first <- s.PutAccess(ctx, access(1)) }()
 	s.access.waitFor(t, 1)
-	for len(s.writer.slot) == 0 { // the first has it
+	for end := time.Now().Add(time.Minute); len(s.writer.slot) == 0 && time.Now().Before(end); { // until the first has it
 		time.Sleep(time.Millisecond)
 	}
 	go func() { second <- s.PutAccess(t.Context(), access(2)) }()

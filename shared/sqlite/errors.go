@@ -23,3 +23,13 @@ func classify(err error) error {
 	}
 	return err
 }
+
+// uncommitted gives the error of a commit its kind. The frames may be in the log, and a recovery may find them whole, unless the disk was full: SQLite says so where a frame
+// could not be written, and the one that commits is the last.
+func uncommitted(err error) error {
+	var e *driver.Error
+	if errors.As(err, &e) && e.Code()&0xff == codes.SQLITE_FULL {
+		return err
+	}
+	return &vault.Error{Kind: vault.Undecided, Err: err}
+}

@@ -68,6 +68,34 @@ func TestFileMode(t *testing.T) {
 	}
 }
 
+// TestTheLastToCloseFoldsTheLog: then the vault is in one file, which the next one to open it reads.
+func TestTheLastToCloseFoldsTheLog(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "vault.db")
+	first, err1 := sqlite.Open(t.Context(), path)
+	last, err2 := sqlite.Open(t.Context(), path)
+	if err := errors.Join(err1, err2); err != nil {
+		t.Fatal(err)
+	}
+	if err := first.Commit(t.Context(), vaulttest.NewTransaction(vaulttest.NewRecord(vault.Entries, 1, 10))); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := last.Tail(t.Context(), vault.Entries, 0); err != nil {
+		t.Fatal(err)
+	}
+	for left, s := range []*sqlite.Store{last, first} {
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if files, err := os.ReadDir(dir); err != nil || (len(files) == 1) != (left == 1) {
+			t.Errorf("%d closed: got files %v, %v", left+1, files, err)
+		}
+	}
+	if records, _, err := openFile(t, path).Tail(t.Context(), vault.Entries, 0); err != nil || len(records) != 1 {
+		t.Errorf("got %d records, %v, want 1", len(records), err)
+	}
+}
+
 // TestOddPath: a path is a path, whatever it would mean in a URL.
 func TestOddPath(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "a b?mode=memory#c%20d&é")

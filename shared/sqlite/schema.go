@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 
@@ -68,6 +69,8 @@ type writeStatements struct {
 	mark, marksClean, replace, dropRecord      *sql.Stmt
 	dropKeyset                                 *sql.Stmt
 	resealRecord, resealSecret, resealAccess   *sql.Stmt
+
+	all []*sql.Stmt
 }
 
 const (
@@ -87,7 +90,14 @@ func (r *readStatements) prepare(ctx context.Context, db *sql.DB) error {
 }
 
 func (w *writeStatements) prepare(ctx context.Context, conn *sql.Conn) error {
-	return prepareAll(ctx, conn.PrepareContext, map[**sql.Stmt]string{
+	prepare := func(ctx context.Context, text string) (*sql.Stmt, error) {
+		stmt, err := conn.PrepareContext(ctx, text)
+		if err == nil {
+			w.all = append(w.all, stmt)
+		}
+		return stmt, err
+	}
+	return prepareAll(ctx, prepare, map[**sql.Stmt]string{
 		&w.begin:      `begin immediate`,
 		&w.commit:     `commit`,
 		&w.rollback:   `rollback`,
@@ -115,6 +125,15 @@ func (w *writeStatements) prepare(ctx context.Context, conn *sql.Conn) error {
 		&w.marksClean: `delete from marks where hash in
 			(select hash from marks where expires <= ? order by expires limit 100)`,
 	})
+}
+
+// close ends the statements: database/sql does not, for those of one connection, and SQLite keeps a connection open that has one.
+func (w *writeStatements) close() error {
+	var errs []error
+	for _, stmt := range w.all {
+		errs = append(errs, stmt.Close())
+	}
+	return errors.Join(errs...)
 }
 
 func prepareAll(ctx context.Context, prepare func(context.Context, string) (*sql.Stmt, error), all map[**sql.Stmt]string) error {

@@ -5,8 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-
-	"tresor/shared/vault"
 )
 
 // writer is the one connection of this process that writes. SQLite lets one transaction write at a time, so a second connection
@@ -26,7 +24,9 @@ func newWriter(ctx context.Context, db *sql.DB) (*writer, error) {
 	return &writer{slot: make(chan struct{}, 1), db: db, conn: conn}, nil
 }
 
-func (w *writer) close() error { return errors.Join(w.conn.Close(), w.db.Close()) }
+func (w *writer) close() error {
+	return errors.Join(w.writeStatements.close(), w.conn.Close(), w.db.Close())
+}
 
 func (w *writer) release() { <-w.slot }
 
@@ -66,8 +66,7 @@ func (w *writer) finish(ctx context.Context, f func(context.Context) error) erro
 	}
 	if _, err := w.commit.ExecContext(ctx); err != nil {
 		w.undo(ctx)
-		// The frames may be in the log, and a recovery may find them whole.
-		return fmt.Errorf("commit: %w", &vault.Error{Kind: vault.Undecided, Err: err})
+		return fmt.Errorf("commit: %w", uncommitted(err))
 	}
 	return nil
 }

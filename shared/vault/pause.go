@@ -18,3 +18,7 @@ func Pause(ctx context.Context, limit time.Duration) error {
 		return ctx.Err()
 	}
 }
+
+// Patience is how long to try again, under a context without a deadline, while nothing gets through: longer than any throttling or write of another lasts. Whoever holds
+// the store for longer stands still, and who waits for that should say so.
+const Patience = 2 * time.Minute
