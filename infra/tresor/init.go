@@ -62,8 +62,11 @@ func (b *backend) found(ctx context.Context) (*system, *auth.Founding, error) {
 	s := b.assemble(sealer, journal.WithGenesis(keysets))
 	f, err := auth.Found(ctx, s.vault, sealer)
 	if err != nil {
-		// Another init may have come first: then our keys do not open its records, which would say something less clear.
-		return nil, nil, errors.Join(b.vacant(ctx), err)
+		taken := b.vacant(ctx)
+		if taken != nil && errors.Is(err, vault.Corrupt) { // another init came first, and our keys do not open its records
+			return nil, nil, taken
+		}
+		return nil, nil, errors.Join(taken, err)
 	}
 	return s, f, nil
 }

@@ -42,7 +42,7 @@ func TestTwoInits(t *testing.T) {
 		if a.status > b.status {
 			a, b = b, a
 		}
-		if a.status != 0 || b.status != statusError || b.stdout != "" || !strings.Contains(b.stderr, "there is a vault here already") {
+		if a.status != 0 || b.status != statusError || b.stdout != "" || !strings.Contains(b.stderr, "there is a vault here already") || strings.Contains(b.stderr, "verify") {
 			t.Fatalf("got %+v and %+v", a, b)
 		}
 		if got := ok(t, "audit", "verify", "--data", dir, "--json"); got != `{"ok":true,"entries":1,"permissions":1}`+"\n" {
@@ -69,7 +69,7 @@ func TestKeyFile(t *testing.T) {
 	// Another vault's key.
 	other := filepath.Join(t.TempDir(), "other")
 	ok(t, "init", "--data", t.TempDir(), "--key-file", other)
-	if o := runCommand(t, "", "user", "list", "--data", dir, "--key-file", other); o.status != statusError || !strings.Contains(o.stderr, "another key file") {
+	if o := runCommand(t, "", "user", "list", "--data", dir, "--key-file", other); o.status != statusError || strings.Count(o.stderr, "another key file") != 1 || !strings.Contains(o.stderr, "(and 4 more keysets)") {
 		t.Errorf("with another key: %+v", o)
 	}
 }

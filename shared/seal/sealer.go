@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"sync"
 
 	"tresor/shared/vault"
@@ -89,7 +90,8 @@ func newSealer(w Wrapper, vaultID string, purposes []vault.Purpose) *Sealer {
 	return s
 }
 
-// inParallel calls f for every purpose at once and returns every error, in the order of the purposes.
+// inParallel calls f for every purpose at once and returns the errors, in the order of the purposes. Of those in a row that are of one kind, such as all under another key, it
+// returns the first, and how many there are.
 func inParallel(purposes []vault.Purpose, f func(i int, p vault.Purpose) error) error {
 	errs := make([]error, len(purposes))
 	var wg sync.WaitGroup
@@ -97,7 +99,22 @@ func inParallel(purposes []vault.Purpose, f func(i int, p vault.Purpose) error) 
 		wg.Go(func() { errs[i] = f(i, p) })
 	}
 	wg.Wait()
-	return errors.Join(errs...)
+	return errors.Join(summed(slices.DeleteFunc(errs, func(err error) bool { return err == nil }))...)
+}
+
+func summed(errs []error) (sum []error) {
+	for len(errs) > 0 {
+		n := 1
+		for n < len(errs) && vault.KindOf(errs[n]) == vault.KindOf(errs[0]) {
+			n++
+		}
+		first := errs[0]
+		if n > 1 {
+			first = fmt.Errorf("%w (and %d more keysets)", first, n-1)
+		}
+		sum, errs = append(sum, first), errs[n:]
+	}
+	return sum
 }
 
 // VaultID returns the random id of the vault that the keys belong to.
