@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/rand"
 	"net/http"
 	"path/filepath"
 	"strings"
@@ -18,8 +19,9 @@ func TestStoreDynamoDB(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(kms.Close)
+	name := "command-" + rand.Text() // the tables are all tests', however often they run
 	for name, value := range map[string]string{
-		"TRESOR_VAULT": "command", "TRESOR_ENTRIES_TABLE": tables.Entries, "TRESOR_PERMISSIONS_TABLE": tables.Permissions, "TRESOR_KEY_ID": kmslocal.KeyID,
+		"TRESOR_VAULT": name, "TRESOR_ENTRIES_TABLE": tables.Entries, "TRESOR_PERMISSIONS_TABLE": tables.Permissions, "TRESOR_KEY_ID": kmslocal.KeyID,
 		"AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_CONFIG_FILE": "none", "AWS_SHARED_CREDENTIALS_FILE": "none",
 		"AWS_ENDPOINT_URL_DYNAMODB": db.URL, "AWS_ENDPOINT_URL_KMS": kms.URL, "TRESOR_BUCKET": "",
 	} {
@@ -62,9 +64,12 @@ func TestStoreDynamoDB(t *testing.T) {
 	}
 	file := filepath.Join(t.TempDir(), "b")
 	ok(t, with("backup", "--out", file)...)
-	t.Setenv("TRESOR_VAULT", "restored")
+	t.Setenv("TRESOR_VAULT", name+"-restored")
 	if got := ok(t, with("restore", "--in", file)...); got != `{"entries":0}`+"\n" {
 		t.Errorf("restore: %s", got)
+	}
+	if o := runCommand(t, "", with("restore", "--in", file)...); o.status != statusError || strings.Count(o.stderr, "\n") != 1 { // with nothing of the SDK's
+		t.Errorf("restore, again: %+v", o)
 	}
 	s = startServer(t, with()...)
 	if status, body := teamPass(t, s.url, "info/version", token.APIKey); status != http.StatusOK {
@@ -74,7 +79,7 @@ func TestStoreDynamoDB(t *testing.T) {
 	if got := ok(t, with("backup", "--verify", file)...); !strings.Contains(got, `"vault":"same"`) {
 		t.Errorf("the drill: %s", got)
 	}
-	t.Setenv("TRESOR_VAULT", "command")
+	t.Setenv("TRESOR_VAULT", name)
 	if got := ok(t, with("audit", "verify")...); got != `{"ok":true,"entries":1,"permissions":2}`+"\n" {
 		t.Errorf("audit: %s", got)
 	}

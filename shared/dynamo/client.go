@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/smithy-go/logging"
 )
 
 // Timeouts of one request. DynamoDB answers in milliseconds; what takes longer than these is lost, and the vault asks again.
@@ -28,6 +29,8 @@ const connections = 64
 func NewClient(cfg aws.Config) *dynamodb.Client {
 	return dynamodb.NewFromConfig(cfg, func(o *dynamodb.Options) {
 		o.Retryer = aws.NopRetryer{}
+		// All that the SDK would log is that an answer without a checksum, as to a refused condition, has another one (https://github.com/aws/aws-sdk-go-v2/issues/3545).
+		o.Logger = logging.Nop{}
 		o.EndpointDiscovery.EnableEndpointDiscovery = aws.EndpointDiscoveryDisabled // it refreshes in the background
 		switch c := cfg.HTTPClient.(type) {
 		case nil:

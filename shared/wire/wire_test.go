@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"crypto/rand"
 	"errors"
 	"io"
 	"net/http"
@@ -27,7 +28,7 @@ func environment(t *testing.T, kms *kmslocal.Server, purposes string) {
 	t.Helper()
 	server, tables := dynamodblocal.Start(t)
 	for name, value := range map[string]string{
-		"TRESOR_VAULT": strings.ToLower(t.Name()), "TRESOR_ENTRIES_TABLE": tables.Entries, "TRESOR_PERMISSIONS_TABLE": tables.Permissions,
+		"TRESOR_VAULT": rand.Text(), "TRESOR_ENTRIES_TABLE": tables.Entries, "TRESOR_PERMISSIONS_TABLE": tables.Permissions,
 		"TRESOR_KEY_ID": kmslocal.KeyID, "TRESOR_PURPOSES": purposes, "TRESOR_KEY_FILE": "",
 		"AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local", "AWS_SESSION_TOKEN": "",
 		"AWS_ENDPOINT_URL": "", "AWS_ENDPOINT_URL_DYNAMODB": server.URL, "AWS_ENDPOINT_URL_KMS": kms.URL,
