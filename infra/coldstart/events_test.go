@@ -18,6 +18,7 @@ import (
 	"tresor/shared/archive"
 	"tresor/shared/auth"
 	"tresor/shared/blob"
+	"tresor/shared/blob/blobtest"
 	"tresor/shared/blob/s3"
 	"tresor/shared/bus/bustest"
 	"tresor/shared/depot"
@@ -196,11 +197,7 @@ func (f *fleet) restore(t *testing.T) {
 		t.Fatal(err)
 	}
 	store := vaulttest.NewMemory()
-	contents, err := blob.OpenFolder(t.TempDir())
-	if err == nil {
-		err = p.Run(t.Context(), restore.Target{Store: store, Blobs: contents})
-	}
-	if err != nil {
+	if err := p.Run(t.Context(), restore.Target{Store: store, Blobs: blobtest.Folder(t)}); err != nil {
 		t.Fatal(err)
 	}
 	report, err := journal.Verify(t.Context(), store, f.vault.sealer, journal.Reference{Name: "the backup", Heads: p.Manifest().Heads})

@@ -15,6 +15,7 @@ import (
 	"tresor/shared/attach"
 	"tresor/shared/audit"
 	"tresor/shared/blob"
+	"tresor/shared/blob/blobtest"
 	"tresor/shared/bus"
 	"tresor/shared/compact"
 	"tresor/shared/depot"
@@ -167,11 +168,7 @@ func (c *counted) day(t *testing.T, scheduled []cost.Job, to *bucket) (used map[
 // idle counts an idle month: what its jobs use, and what they keep.
 func (c *counted) idle(t *testing.T, tmpl *template.Template) (cost.Store, []cost.Job) {
 	t.Helper()
-	folder, err := blob.OpenFolder(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	to := &bucket{Store: folder, bytes: map[string]float64{}}
+	to := &bucket{Store: blobtest.Folder(t), bytes: map[string]float64{}}
 	if _, _, err := snapshot.Write(t.Context(), c.Log, to); err != nil {
 		t.Fatal(err)
 	}

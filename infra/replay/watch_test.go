@@ -13,6 +13,7 @@ import (
 	"tresor/shared/anchor"
 	"tresor/shared/audit"
 	"tresor/shared/blob"
+	"tresor/shared/blob/blobtest"
 	"tresor/shared/compact"
 )
 
@@ -39,10 +40,7 @@ func TestTheTriggersThatWatch(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	anchors, err := blob.OpenFolder(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
+	anchors := blobtest.Folder(t)
 	written := canary.Written(t, func() {
 		for _, c := range []struct {
 			trigger string

@@ -38,7 +38,7 @@ func repair(k *call) error {
 		return fmt.Errorf("open the objects: %w", err)
 	}
 	if r == nil {
-		heads, err := s.nothingToRepair(k.ctx)
+		heads, err := s.heads(k.ctx)
 		if err == nil && !*check && blobs != nil { // the tables may have been brought back to one moment, which snapshots are ahead of
 			err = snapshot.Prune(k.ctx, blobs, heads, time.Now())
 		}
@@ -65,8 +65,8 @@ func repair(k *call) error {
 	})
 }
 
-// nothingToRepair returns where the journals are.
-func (s *system) nothingToRepair(ctx context.Context) (heads vault.Heads, err error) {
+// heads catches up and returns where the journals are.
+func (s *system) heads(ctx context.Context) (heads vault.Heads, err error) {
 	if err := s.log.CatchUp(ctx); err != nil {
 		return heads, err
 	}

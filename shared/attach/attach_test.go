@@ -25,16 +25,6 @@ import (
 	"tresor/shared/vault"
 )
 
-func folder(t testing.TB) blob.Store {
-	t.Helper()
-	f, err := blob.OpenFolder(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = f.Close() })
-	return f
-}
-
 // bucket is S3 in this process.
 func bucket(t testing.TB) blob.Store {
 	t.Helper()
@@ -55,7 +45,7 @@ func bucket(t testing.TB) blob.Store {
 }
 
 // stores are where contents may lie.
-var stores = map[string]func(testing.TB) blob.Store{"folder": folder, "s3": bucket}
+var stores = map[string]func(testing.TB) blob.Store{"folder": func(t testing.TB) blob.Store { return blobtest.Folder(t) }, "s3": bucket}
 
 func TestContentsComeBack(t *testing.T) {
 	for name, open := range stores {
@@ -127,7 +117,7 @@ func TestManyAtOnce(t *testing.T) {
 
 // TestContentsAreBoundToTheirNames: under another's name, or another vault's keys, none opens.
 func TestContentsAreBoundToTheirNames(t *testing.T) {
-	blobs := folder(t)
+	blobs := blobtest.Folder(t)
 	s := attach.New(blobs, sealtest.New(t))
 	one, two := put(t, s, []byte("one")), put(t, s, []byte("two"))
 	if got, err := attach.New(blobs, sealtest.New(t)).Get(t.Context(), one, 3); got != nil || !errors.Is(err, vault.Corrupt) && !errors.Is(err, vault.Forbidden) {
@@ -165,7 +155,7 @@ func TestNoPlace(t *testing.T) {
 
 // TestLostAnswers: a put whose answer was lost says so and names nothing; what lies there then is an orphan.
 func TestLostAnswers(t *testing.T) {
-	blobs := folder(t)
+	blobs := blobtest.Folder(t)
 	lossy := &blobtest.Lossy{Store: blobs, Lose: func(string, string) blobtest.Fate { return blobtest.AnswerLost }}
 	s := attach.New(lossy, sealtest.New(t))
 	if object, err := s.Put(t.Context(), []byte("x")); object != "" || !errors.Is(err, vault.Undecided) {
@@ -181,7 +171,7 @@ func TestLostAnswers(t *testing.T) {
 
 // TestTheCallersTimeIsNotAllUsed: with a deadline that leaves no time to answer, nothing is begun.
 func TestTheCallersTimeIsNotAllUsed(t *testing.T) {
-	blobs := folder(t)
+	blobs := blobtest.Folder(t)
 	s := attach.New(blobs, sealtest.New(t))
 	object := put(t, s, []byte("x"))
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)

@@ -15,6 +15,7 @@ import (
 	"tresor/shared/attach"
 	"tresor/shared/auth"
 	"tresor/shared/blob"
+	"tresor/shared/blob/blobtest"
 	"tresor/shared/dynamo"
 	"tresor/shared/journal"
 	"tresor/shared/rekey"
@@ -74,11 +75,7 @@ func assemble(store vault.Store, sealer *seal.Sealer, blobs blob.Store, w seal.W
 // found makes a vault.
 func found(t *testing.T, store vault.Store) *process {
 	t.Helper()
-	blobs, err := blob.OpenFolder(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = blobs.Close() })
+	blobs := blobtest.Folder(t)
 	w := keyfile.Generate()
 	keysets, sealer, err := seal.Create(t.Context(), w, seal.NewVaultID())
 	if err != nil {

@@ -18,6 +18,7 @@ import (
 	"tresor/shared/archive"
 	"tresor/shared/auth"
 	"tresor/shared/blob"
+	"tresor/shared/blob/blobtest"
 	"tresor/shared/compact"
 	"tresor/shared/journal"
 	"tresor/shared/restore"
@@ -40,7 +41,7 @@ type world struct {
 
 func newWorld(t testing.TB, key seal.Wrapper) *world {
 	t.Helper()
-	w := &world{key: key, blobs: folder(t), now: time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC)}
+	w := &world{key: key, blobs: blobtest.Folder(t), now: time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC)}
 	keysets, sealer, err := seal.Create(t.Context(), w.key, seal.NewVaultID())
 	if err != nil {
 		t.Fatal(err)
@@ -57,15 +58,6 @@ func (w *world) clock() time.Time { return w.now }
 func (w *world) on(store vault.Store, sealer vault.Sealer, options ...journal.Option) *scenario.System {
 	log := journal.Open(store, sealer, append(options, journal.WithClock(w.clock))...)
 	return &scenario.System{Vault: vault.New(log, vault.Options{Now: w.clock}), Log: log, Store: store, Sealer: sealer}
-}
-
-func folder(t testing.TB) blob.Store {
-	t.Helper()
-	f, err := blob.OpenFolder(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return f
 }
 
 // rich fills the vault: several versions of secrets, a purged one, files, one in the trash and one whose content is gone, access records in closed hours and since.

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"tresor/shared/blob"
+	"tresor/shared/blob/blobtest"
 	"tresor/shared/restore"
 	"tresor/shared/seal/keyfile"
 	"tresor/shared/sqlite"
@@ -77,7 +78,7 @@ func TestDyingAtEveryWrite(t *testing.T) {
 	for _, after := range []bool{false, true} {
 		for n := 0; ; n++ {
 			what := fmt.Sprintf("died at write %d, carried out: %t", n, after)
-			memory, blobs := vaulttest.NewMemory(), folder(t)
+			memory, blobs := vaulttest.NewMemory(), blobtest.Folder(t)
 			d := &dying{Store: memory, left: n, after: after}
 			err := p.Run(t.Context(), restore.Target{Store: d, Blobs: blobs})
 			w.wantEmptyOrWhole(t, what, memory, want)
@@ -104,7 +105,7 @@ func writes(t *testing.T, p *restore.Plan) int {
 	t.Helper()
 	const many = 1 << 20
 	d := &dying{Store: vaulttest.NewMemory(), left: many}
-	if err := p.Run(t.Context(), restore.Target{Store: d, Blobs: folder(t)}); err != nil {
+	if err := p.Run(t.Context(), restore.Target{Store: d, Blobs: blobtest.Folder(t)}); err != nil {
 		t.Fatal(err)
 	}
 	return many - d.left
@@ -117,7 +118,7 @@ func TestAStoreInTrouble(t *testing.T) {
 	for seed := range uint64(5) {
 		memory := vaulttest.NewMemory()
 		f := &losing{Store: memory, n: int(seed)}
-		if err := p.Run(t.Context(), restore.Target{Store: f, Blobs: folder(t)}); err != nil {
+		if err := p.Run(t.Context(), restore.Target{Store: f, Blobs: blobtest.Folder(t)}); err != nil {
 			t.Fatal(err)
 		}
 		w.wantSame(t, "in trouble", w.content(t, memory), want)

@@ -9,6 +9,7 @@ import (
 
 	"tresor/shared/auth"
 	"tresor/shared/blob"
+	"tresor/shared/blob/blobtest"
 	"tresor/shared/journal"
 	"tresor/shared/restore"
 	"tresor/shared/scenario"
@@ -119,7 +120,7 @@ func (h *history) wantGoesOn(t *testing.T, s *scenario.System, role vault.Role, 
 
 func (h *history) restore(t *testing.T, o restore.Options) (*restore.Plan, *vaulttest.Memory, blob.Store) {
 	t.Helper()
-	p, store, blobs := h.plan(t, h.path, o), vaulttest.NewMemory(), folder(t)
+	p, store, blobs := h.plan(t, h.path, o), vaulttest.NewMemory(), blobtest.Folder(t)
 	if err := p.Run(t.Context(), restore.Target{Store: store, Blobs: blobs}); err != nil {
 		t.Fatal(err)
 	}
@@ -214,7 +215,7 @@ func TestEveryPoint(t *testing.T) {
 	last := heads(h.System).Entries.Seq
 	for n := vault.Seq(1); n <= last; n++ {
 		p := h.plan(t, h.path, restore.Options{ToSeq: n})
-		memory, blobs := vaulttest.NewMemory(), folder(t)
+		memory, blobs := vaulttest.NewMemory(), blobtest.Folder(t)
 		d := &dying{Store: memory, left: int(n) % 5}
 		if err := p.Run(t.Context(), restore.Target{Store: d, Blobs: blobs}); !errors.Is(err, errDied) {
 			t.Fatalf("point %d: got %v", n, err)
@@ -258,7 +259,7 @@ func TestPointsThatAreNot(t *testing.T) {
 	for name, o := range map[string]restore.Options{"the last record": {ToSeq: all.Entries.Seq}, "now": {ToTime: w.now}, "later": {ToTime: w.now.Add(time.Hour)}} {
 		p := w.plan(t, path, o)
 		store := vaulttest.NewMemory()
-		if err := p.Run(t.Context(), restore.Target{Store: store, Blobs: folder(t)}); err != nil || p.Heads() != all {
+		if err := p.Run(t.Context(), restore.Target{Store: store, Blobs: blobtest.Folder(t)}); err != nil || p.Heads() != all {
 			t.Errorf("%s: got %v, %v; want everything", name, p.Heads(), err)
 		}
 		if got := w.content(t, store); !slices.EqualFunc(got.Records[1], w.content(t, w.Store).Records[1], func(a, b vault.StoredRecord) bool { return string(a.Sealed) == string(b.Sealed) }) {

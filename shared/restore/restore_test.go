@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"tresor/infra/dynamodblocal"
+	"tresor/shared/blob/blobtest"
 	"tresor/shared/dynamo"
 	"tresor/shared/journal"
 	"tresor/shared/restore"
@@ -44,7 +45,7 @@ func TestTheSameVault(t *testing.T) {
 	w := rich(t)
 	path, want := w.backup(t), w.content(t, w.Store)
 	for name, store := range stores(t) {
-		p, blobs := w.plan(t, path, restore.Options{}), folder(t)
+		p, blobs := w.plan(t, path, restore.Options{}), blobtest.Folder(t)
 		if err := p.Run(t.Context(), restore.Target{Store: store, Blobs: blobs}); err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
@@ -74,13 +75,13 @@ func TestTheSameVault(t *testing.T) {
 // TestABackupOfARestoredVault: the notes of the restore do not get in the way of the next one.
 func TestABackupOfARestoredVault(t *testing.T) {
 	w := rich(t)
-	store, blobs := vaulttest.NewMemory(), folder(t)
+	store, blobs := vaulttest.NewMemory(), blobtest.Folder(t)
 	if err := w.plan(t, w.backup(t), restore.Options{}).Run(t.Context(), restore.Target{Store: store, Blobs: blobs}); err != nil {
 		t.Fatal(err)
 	}
 	second := &world{System: w.open(t, store), key: w.key, blobs: blobs, now: w.now}
 	again := vaulttest.NewMemory()
-	if err := second.plan(t, second.backup(t), restore.Options{}).Run(t.Context(), restore.Target{Store: again, Blobs: folder(t)}); err != nil {
+	if err := second.plan(t, second.backup(t), restore.Options{}).Run(t.Context(), restore.Target{Store: again, Blobs: blobtest.Folder(t)}); err != nil {
 		t.Fatal(err)
 	}
 	w.wantSame(t, "twice restored", w.content(t, again), w.content(t, w.Store))
@@ -90,12 +91,12 @@ func TestAPlaceThatIsTaken(t *testing.T) {
 	w, other := rich(t), rich(t)
 	path := w.backup(t)
 	full := vaulttest.NewMemory()
-	if err := w.plan(t, path, restore.Options{}).Run(t.Context(), restore.Target{Store: full, Blobs: folder(t)}); err != nil {
+	if err := w.plan(t, path, restore.Options{}).Run(t.Context(), restore.Target{Store: full, Blobs: blobtest.Folder(t)}); err != nil {
 		t.Fatal(err)
 	}
 	begun := vaulttest.NewMemory()
 	broken := errors.New("out of order")
-	err := w.plan(t, path, restore.Options{}).Run(t.Context(), restore.Target{Store: begun, Blobs: folder(t), Ready: func() error { return broken }})
+	err := w.plan(t, path, restore.Options{}).Run(t.Context(), restore.Target{Store: begun, Blobs: blobtest.Folder(t), Ready: func() error { return broken }})
 	if !errors.Is(err, broken) {
 		t.Fatalf("got %v", err)
 	}
@@ -117,14 +118,14 @@ func TestAPlaceThatIsTaken(t *testing.T) {
 		"a keyset without a record": {keysOnly, w, restore.Options{}},
 	} {
 		before := c.from.content(t, c.store)
-		err := c.from.plan(t, c.from.backup(t), c.o).Run(t.Context(), restore.Target{Store: c.store, Blobs: folder(t)})
+		err := c.from.plan(t, c.from.backup(t), c.o).Run(t.Context(), restore.Target{Store: c.store, Blobs: blobtest.Folder(t)})
 		if !errors.Is(err, vault.Exists) {
 			t.Errorf("%s: got %v, want Exists", name, err)
 		}
 		w.wantSame(t, name, c.from.content(t, c.store), before)
 	}
 	// A new archive of the same vault is another archive; the one that began goes on.
-	blobs := folder(t)
+	blobs := blobtest.Folder(t)
 	if err := w.plan(t, path, restore.Options{}).Run(t.Context(), restore.Target{Store: begun, Blobs: blobs}); err != nil {
 		t.Error(err)
 	}
@@ -136,7 +137,7 @@ func TestNoVaultIsFoundedAmongRuins(t *testing.T) {
 	w := rich(t)
 	store := vaulttest.NewMemory()
 	stop := errors.New("stop")
-	if err := w.plan(t, w.backup(t), restore.Options{}).Run(t.Context(), restore.Target{Store: store, Blobs: folder(t), Ready: func() error { return stop }}); !errors.Is(err, stop) {
+	if err := w.plan(t, w.backup(t), restore.Options{}).Run(t.Context(), restore.Target{Store: store, Blobs: blobtest.Folder(t), Ready: func() error { return stop }}); !errors.Is(err, stop) {
 		t.Fatal(err)
 	}
 	tx := vault.Transaction{ID: vaulttest.NewTxnID(), Absent: []vault.RecordKey{vault.RestoreMark}, Put: []vault.StoredRecord{vaulttest.NewRecord(vault.Entries, 1, 10)}}
@@ -193,7 +194,7 @@ func TestReplacedBetweenTheReadings(t *testing.T) {
 		t.Fatal(err)
 	}
 	store := vaulttest.NewMemory()
-	if err := p.Run(t.Context(), restore.Target{Store: store, Blobs: folder(t)}); !errors.Is(err, vault.Corrupt) {
+	if err := p.Run(t.Context(), restore.Target{Store: store, Blobs: blobtest.Folder(t)}); !errors.Is(err, vault.Corrupt) {
 		t.Errorf("got %v, want Corrupt", err)
 	}
 	if c := w.content(t, store); len(c.Keysets)+len(c.Records[0])+len(c.Secrets) > 0 {
@@ -210,7 +211,7 @@ func TestFilesNeedAPlace(t *testing.T) {
 	if begun, err := restore.Begun(t.Context(), store); err != nil || begun {
 		t.Errorf("a restore has begun: %t, %v", begun, err)
 	}
-	blobs := folder(t)
+	blobs := blobtest.Folder(t)
 	if _, err := blobs.Put(t.Context(), vault.ContentKey("b-small"), bytes.NewReader([]byte("another content"))); err != nil {
 		t.Fatal(err)
 	}

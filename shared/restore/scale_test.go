@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"testing"
 
+	"tresor/shared/blob/blobtest"
 	"tresor/shared/restore"
 	"tresor/shared/seal/keyfile"
 	"tresor/shared/stream"
@@ -91,7 +92,7 @@ func TestMemoryIsBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = f.Close() }()
-	in, store, blobs := &watched{File: f}, &counting{Store: vaulttest.NewMemory()}, &discarding{Objects: folder(t)}
+	in, store, blobs := &watched{File: f}, &counting{Store: vaulttest.NewMemory()}, &discarding{Objects: blobtest.Folder(t)}
 	before := living()
 	p, err := restore.Prepare(t.Context(), in, opener(t.Context(), w.key), restore.Options{ToSeq: at, Now: w.clock})
 	if err != nil {

@@ -11,18 +11,10 @@ import (
 	"time"
 
 	"tresor/shared/blob"
+	"tresor/shared/blob/blobtest"
 	"tresor/shared/scenario"
 	"tresor/shared/vault"
 )
-
-func newFolder(t *testing.T) blob.Store {
-	t.Helper()
-	f, err := blob.OpenFolder(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return f
-}
 
 // entries makes n entries, one record each.
 func entries(t *testing.T, s *scenario.System, n int) {
@@ -39,7 +31,7 @@ func entries(t *testing.T, s *scenario.System, n int) {
 func heads(s *scenario.System) vault.Heads { return s.Heads() }
 
 func TestTheNewestIsUsed(t *testing.T) {
-	s, objects := scenario.New(t), newFolder(t)
+	s, objects := scenario.New(t), blobtest.Folder(t)
 	if used, err := Use(t.Context(), s.Another(t, s.Store).Log, objects); used || err != nil {
 		t.Fatalf("without any: %v, %v", used, err)
 	}
@@ -75,7 +67,7 @@ func (s *spoilt) Open(ctx context.Context, key string, offset, length int64) (io
 }
 
 func TestADamagedOneOnlyCostsTime(t *testing.T) {
-	s, objects := scenario.New(t), newFolder(t)
+	s, objects := scenario.New(t), blobtest.Folder(t)
 	for range 3 {
 		entries(t, s, 2)
 		if _, _, err := Write(t.Context(), s.Log, objects); err != nil {
@@ -97,7 +89,7 @@ func TestADamagedOneOnlyCostsTime(t *testing.T) {
 }
 
 func TestOneIsWrittenWhenItIsDue(t *testing.T) {
-	s, objects := scenario.New(t), newFolder(t)
+	s, objects := scenario.New(t), blobtest.Folder(t)
 	refresh := func() string {
 		t.Helper()
 		key, err := Refresh(t.Context(), s.Log, s.Heads, objects)
@@ -121,7 +113,7 @@ func TestOneIsWrittenWhenItIsDue(t *testing.T) {
 }
 
 func TestOldOnesGo(t *testing.T) {
-	s, objects := scenario.New(t), newFolder(t)
+	s, objects := scenario.New(t), blobtest.Folder(t)
 	var keys []string
 	for range Keep + 4 {
 		entries(t, s, 1)
@@ -153,7 +145,7 @@ func TestOldOnesGo(t *testing.T) {
 
 // TestThoseOfAVaultThatWentBack are ahead of the journals: they are not taken for the newest, go when they are old, and take no other's place. Clear removes all.
 func TestThoseOfAVaultThatWentBack(t *testing.T) {
-	s, objects := scenario.New(t), newFolder(t)
+	s, objects := scenario.New(t), blobtest.Folder(t)
 	var ours []string
 	for range 2 {
 		entries(t, s, 1)
@@ -190,7 +182,7 @@ func TestThoseOfAVaultThatWentBack(t *testing.T) {
 }
 
 func TestTwoMayWriteAtOnce(t *testing.T) {
-	s, objects := scenario.New(t), newFolder(t)
+	s, objects := scenario.New(t), blobtest.Folder(t)
 	entries(t, s, 3)
 	var wg sync.WaitGroup
 	for range 8 {

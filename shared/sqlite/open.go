@@ -88,6 +88,7 @@ func secureFile(path string) error {
 	return os.Chmod(path, 0o600)
 }
 
+// createFile is not package newfile's, which renames where there are no links: another process may have opened the file by then.
 func createFile(path string) error {
 	f, err := os.CreateTemp(filepath.Dir(path), ".new-*") // mode 0600
 	if err != nil {

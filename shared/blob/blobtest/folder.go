@@ -7,11 +7,16 @@ import (
 )
 
 // Folder returns an empty store in a folder that goes with the test.
-func Folder(t testing.TB) blob.Store {
+func Folder(t testing.TB) *blob.Folder {
 	t.Helper()
-	b, err := blob.OpenFolder(t.TempDir())
+	f, err := blob.OpenFolder(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return b
+	t.Cleanup(func() {
+		if err := f.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return f
 }

@@ -12,11 +12,7 @@ import (
 
 // TestLossy: a fate is what the store shows and what the caller is told.
 func TestLossy(t *testing.T) {
-	folder, err := blob.OpenFolder(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer folder.Close()
+	folder := blobtest.Folder(t)
 	var fate blobtest.Fate
 	s := &blobtest.Lossy{Store: folder, Lose: func(string, string) blobtest.Fate { return fate }}
 	for _, c := range []struct {

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"tresor/shared/attach"
+	"tresor/shared/blob/blobtest"
 	"tresor/shared/dialect/teampass"
 	"tresor/shared/vault"
 )
@@ -44,7 +45,7 @@ func (s *system) upload(t *testing.T, key, item, name string, content []byte) (i
 // TestUploadsKeepEveryByte: what is no text arrives as it was sent, up to the limit.
 func TestUploadsKeepEveryByte(t *testing.T) {
 	s := newSystem(t)
-	files := attach.New(folder(t), s.Sealer)
+	files := attach.New(blobtest.Folder(t), s.Sealer)
 	s.serve(teampass.NewHandlerWithFiles(s.Vault, s.Auth, files))
 	all := make([]byte, 256)
 	for i := range all {

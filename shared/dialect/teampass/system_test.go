@@ -12,7 +12,7 @@ import (
 
 	"tresor/shared/attach"
 	"tresor/shared/auth"
-	objects "tresor/shared/blob"
+	"tresor/shared/blob/blobtest"
 	"tresor/shared/dialect/teampass"
 	"tresor/shared/gateway"
 	"tresor/shared/scenario"
@@ -61,21 +61,11 @@ func newSystemOn(t testing.TB, store vault.Store, parts ...teampass.Part) *syste
 	})
 	s.Do(t, func(tx *vault.Tx) error { return tx.EditUser(gone.AdminID, func(u *vault.User) { u.Disabled = true }) })
 	s.fill(t, ann)
-	s.serve(teampass.NewHandlerWithFiles(s.Vault, s.Auth, attach.New(folder(t), s.Sealer), parts...))
+	s.serve(teampass.NewHandlerWithFiles(s.Vault, s.Auth, attach.New(blobtest.Folder(t), s.Sealer), parts...))
 	return s
 }
 
 // folder is where contents of files lie.
-func folder(t testing.TB) *objects.Folder {
-	t.Helper()
-	f, err := objects.OpenFolder(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = f.Close() })
-	return f
-}
-
 func (s *system) serve(h http.Handler) {
 	s.proxy = gateway.New(h, gateway.Options{Function: "teampass", Log: slog.New(slog.DiscardHandler), Fail: teampass.Fail})
 }

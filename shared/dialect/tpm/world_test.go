@@ -16,7 +16,7 @@ import (
 
 	"tresor/shared/attach"
 	"tresor/shared/auth"
-	"tresor/shared/blob"
+	"tresor/shared/blob/blobtest"
 	"tresor/shared/gateway"
 	"tresor/shared/scenario"
 	"tresor/shared/trail"
@@ -48,24 +48,9 @@ func newWorld(t testing.TB, parts ...Part) *world {
 		return err
 	})
 	logger := slog.New(slog.NewTextHandler(w.log, nil))
-	w.files = attach.New(folder(t), s.Sealer)
+	w.files = attach.New(blobtest.Folder(t), s.Sealer)
 	w.gateway = gateway.New(NewHandler(Services{Vault: s.Vault, Auth: s.Auth, Log: trail.New(s.Log), Files: w.files}, parts...), gateway.Options{Function: "test", Log: logger, Fail: Fail})
 	return w
-}
-
-// folder is a blob store in a folder of the test's own.
-func folder(t testing.TB) *blob.Folder {
-	t.Helper()
-	f, err := blob.OpenFolder(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := f.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return f
 }
 
 // fill makes what the admin owns. Ids follow from the order.
